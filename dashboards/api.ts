@@ -1,0 +1,235 @@
+import Type, { type Static } from 'typebox';
+
+/**
+ * What the API says, in one place: the server validates and documents with these schemas, the page
+ * imports the types. Instants are seconds since the epoch, everything else SI; `null` is "none".
+ */
+const nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+
+export const roles = ['viewer', 'analyst', 'dispatcher', 'admin'] as const;
+export const Role = Type.Union(roles.map((role) => Type.Literal(role)));
+export type Role = (typeof roles)[number];
+
+/** POST /api/login */
+export const Login = Type.Object({
+  email: Type.String({ maxLength: 320 }),
+  password: Type.String({ maxLength: 1024 }),
+});
+
+/** GET /api/me, and the answer to a log-in. The session is an httpOnly cookie. */
+export const Me = Type.Object({
+  userId: Type.Integer(),
+  email: Type.String(),
+  name: Type.String(),
+  role: Role,
+  fleet: Type.Object({ id: Type.Integer(), name: Type.String(), timeZone: Type.String() }),
+});
+export type Me = Static<typeof Me>;
+
+/** Every error: a sentence for a person and a code for a program. */
+export const Problem = Type.Object({
+  statusCode: Type.Integer(),
+  code: Type.String(),
+  message: Type.String(),
+});
+export type Problem = Static<typeof Problem>;
+
+/** GET /api/vehicles: every vehicle with its newest good fix. */
+export const VehicleRow = Type.Object({
+  vehicleId: Type.Integer(),
+  name: Type.String(),
+  routeId: nullable(Type.Integer()),
+  route: nullable(Type.String()),
+  depot: nullable(Type.String()),
+  at: nullable(Type.Number()),
+  lng: nullable(Type.Number()),
+  lat: nullable(Type.Number()),
+  speed: nullable(Type.Number()),
+  heading: nullable(Type.Number()),
+});
+export type VehicleRow = Static<typeof VehicleRow>;
+
+export const paceStatusSchema = Type.Union([
+  Type.Literal('not_started'),
+  Type.Literal('on_pace'),
+  Type.Literal('behind'),
+  Type.Literal('at_risk'),
+  Type.Literal('ahead'),
+  Type.Literal('finished'),
+]);
+
+/** GET /api/pace: one row per route of the day, worst first. */
+export const PaceRow = Type.Object({
+  routeId: Type.Integer(),
+  route: Type.String(),
+  depot: Type.String(),
+  vehicleId: Type.Integer(),
+  vehicle: Type.String(),
+  driver: nullable(Type.String()),
+  at: Type.Number({ description: 'instant this standing was computed for' }),
+  status: paceStatusSchema,
+  stopsTotal: Type.Integer(),
+  stopsDone: Type.Integer(),
+  stopsExpected: Type.Number(),
+  stopsBehind: Type.Number(),
+  secondsBehind: Type.Number(),
+  rate: Type.Number({ description: 'stops per hour so far' }),
+  rateNeeded: Type.Number(),
+  finishPlanned: Type.Number(),
+  finishP50: Type.Number(),
+  finishP90: Type.Number(),
+  lateProbability: Type.Number(),
+  nextStopId: nullable(Type.Integer()),
+  lastSeen: nullable(Type.Number({ description: 'instant of the newest fix' })),
+});
+export type PaceRow = Static<typeof PaceRow>;
+
+/** GET /api/routes/{routeId} */
+export const RouteDetail = Type.Object({
+  routeId: Type.Integer(),
+  route: Type.String(),
+  serviceDate: Type.String(),
+  depot: Type.Object({ name: Type.String(), lng: Type.Number(), lat: Type.Number() }),
+  vehicleId: Type.Integer(),
+  vehicle: Type.String(),
+  driver: nullable(Type.String()),
+  version: Type.Integer(),
+  plannedDeparture: Type.Number(),
+  plannedReturn: Type.Number(),
+  pace: nullable(PaceRow),
+  stops: Type.Array(
+    Type.Object({
+      stopId: Type.Integer(),
+      code: Type.String(),
+      sequence: Type.Integer(),
+      lng: Type.Number(),
+      lat: Type.Number(),
+      packages: Type.Integer(),
+      plannedArrival: Type.Number(),
+      plannedService: Type.Number(),
+      windowFrom: nullable(Type.Number()),
+      windowUntil: nullable(Type.Number()),
+      arrivedAt: nullable(Type.Number()),
+      departedAt: nullable(Type.Number()),
+      outcome: nullable(Type.String()),
+      confidence: nullable(Type.Number()),
+    }),
+  ),
+  /** Newest track of the vehicle since planned departure: [lng, lat, at], good fixes, oldest first. */
+  track: Type.Array(Type.Tuple([Type.Number(), Type.Number(), Type.Number()])),
+});
+export type RouteDetail = Static<typeof RouteDetail>;
+
+/** GET /api/alerts?open=true; POST /api/alerts/{alertId}/acknowledge (dispatcher). */
+export const AlertRow = Type.Object({
+  alertId: Type.Integer(),
+  kind: Type.String(),
+  severity: Type.String(),
+  vehicleId: nullable(Type.Integer()),
+  vehicle: nullable(Type.String()),
+  routeId: nullable(Type.Integer()),
+  route: nullable(Type.String()),
+  message: Type.String(),
+  rule: Type.String(),
+  raisedAt: Type.Number(),
+  acknowledgedAt: nullable(Type.Number()),
+  acknowledgedBy: nullable(Type.String()),
+  resolvedAt: nullable(Type.Number()),
+});
+export type AlertRow = Static<typeof AlertRow>;
+
+/**
+ * GET /api/proposals?open=true; POST /api/proposals/{proposalId}/accept and …/dismiss {reason}
+ * (dispatcher). Accepting writes the new order, a new route version, and the audit log.
+ */
+export const ProposalRow = Type.Object({
+  proposalId: Type.Integer(),
+  routeId: Type.Integer(),
+  route: Type.String(),
+  vehicle: Type.String(),
+  fromVersion: Type.Integer(),
+  createdAt: Type.Number(),
+  stopIds: Type.Array(Type.Integer()),
+  costBefore: Type.Number(),
+  costAfter: Type.Number(),
+  explanation: Type.String(),
+  state: Type.String(),
+});
+export type ProposalRow = Static<typeof ProposalRow>;
+
+/** GET /api/events?limit=: newest geofence crossings and stop visits. */
+export const EventRow = Type.Object({
+  at: Type.Number(),
+  kind: Type.String({ description: 'enter, exit, pass or visit' }),
+  vehicleId: Type.Integer(),
+  vehicle: Type.String(),
+  place: Type.String({ description: 'name of the fence, or code of the stop' }),
+});
+export type EventRow = Static<typeof EventRow>;
+
+/** GET /api/analytics/route-days?from=YYYY-MM-DD&until=YYYY-MM-DD[&format=csv], from ClickHouse. */
+export const RouteDayRow = Type.Object({
+  serviceDate: Type.String(),
+  depot: Type.String(),
+  route: Type.String(),
+  vehicle: Type.String(),
+  stopsPlanned: Type.Integer(),
+  stopsDone: Type.Integer(),
+  plannedSeconds: nullable(Type.Number()),
+  actualSeconds: nullable(Type.Number()),
+  arrivalDelayMean: nullable(Type.Number()),
+  arrivalDelayP90: nullable(Type.Number()),
+  serviceMeanPlanned: nullable(Type.Number()),
+  serviceMeanActual: nullable(Type.Number()),
+  onTimeShare: nullable(Type.Number({ description: 'share of served stops no more than 15 min late' })),
+});
+export type RouteDayRow = Static<typeof RouteDayRow>;
+
+/** GET /api/dashboards; GET /api/dashboards/{uid} is the Grafana Classic JSON itself. */
+export const DashboardListing = Type.Object({
+  uid: Type.String(),
+  title: Type.String(),
+  description: Type.String(),
+});
+export type DashboardListing = Static<typeof DashboardListing>;
+
+/**
+ * POST /api/dashboards/{uid}/panels/{panelId}/query {from, until, variables}: the panel's own SQL,
+ * expanded on the server; the browser never sends SQL. One frame per target.
+ */
+export const PanelFrame = Type.Object({
+  refId: Type.String(),
+  columns: Type.Array(
+    Type.Object({
+      name: Type.String(),
+      kind: Type.Union([Type.Literal('time'), Type.Literal('number'), Type.Literal('text')]),
+    }),
+  ),
+  /** Row-major; time is seconds since the epoch. */
+  rows: Type.Array(Type.Array(nullable(Type.Union([Type.Number(), Type.String()])))),
+});
+export type PanelFrame = Static<typeof PanelFrame>;
+
+/** GET /api/health: also without a log-in, then without details. */
+export const Health = Type.Object({
+  status: Type.Union([Type.Literal('ok'), Type.Literal('degraded'), Type.Literal('down')]),
+  parts: Type.Array(Type.Object({ name: Type.String(), status: Type.String(), detail: Type.String() })),
+});
+export type Health = Static<typeof Health>;
+
+/**
+ * WebSocket /live (session cookie). Binary messages are frames of schemas/live.ts (a key frame with
+ * every van first); text messages are `LiveText` as JSON. The client sends nothing.
+ */
+export type LiveText =
+  | { readonly type: 'pace'; readonly rows: readonly PaceRow[] }
+  | { readonly type: 'alerts'; readonly rows: readonly AlertRow[] }
+  | { readonly type: 'events'; readonly rows: readonly EventRow[] }
+  | { readonly type: 'proposals'; readonly rows: readonly ProposalRow[] };
+
+/*
+ * Also: POST /api/logout; GET /api/fences (GeoJSON FeatureCollection; properties fenceId, set, name,
+ * kind); GET /api/basemap (GeoJSON lines, property class: motorway … residential, and polygons with
+ * property kind: water or park); GET /api/depots; GET /api/ingest/devices (v_device_health);
+ * GET /api/ingest/rejections; /docs (OpenAPI).
+ */

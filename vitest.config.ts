@@ -21,6 +21,7 @@ export default defineConfig({
           include: ['{schemas,engine,ingest,simulator,dashboards,platform}/**/*.integration.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
+          globalSetup: ['platform/testing/global-setup.ts'],
           fileParallelism: false,
           pool: 'forks',
         },

@@ -13,10 +13,24 @@ create table routes (
   planned_return timestamptz not null,
   version integer not null default 1,
   changed bigint not null default 0,
+  plan_hash bytea,
   unique (fleet_id, service_date, code)
 );
 create index routes_by_vehicle on routes (vehicle_id, planned_departure);
-comment on column routes.version is 'grows by one whenever the running order changes';
+create index routes_by_change on routes (changed);
+comment on column routes.version is 'grows by one whenever the running order or the plan changes; proposals name the version they start from';
+comment on column routes.changed is 'The transaction that last changed the route or its stops, set by trigger. A reader that has seen everything below x reads changed >= x and < pg_snapshot_xmin(pg_current_snapshot()), which becomes its new x: every writer below that has finished, so no change is skipped, whatever order they commit in.';
+comment on column routes.plan_hash is 'sha-256 of the route as last imported: the same plan again leaves orders accepted since then alone';
+
+create function stamp_route_change() returns trigger
+  language plpgsql as $$
+begin
+  new.changed := pg_current_xact_id()::text::bigint;
+  return new;
+end $$;
+create trigger routes_stamp_change before insert or update on routes
+  for each row execute function stamp_route_change();
+comment on function stamp_route_change is 'Whoever changes the stops of a route also updates the route itself (its version), so the stamp covers both.';
 
 create table stops (
   stop_id bigint generated always as identity primary key,

@@ -1,0 +1,213 @@
+import Flatbush from 'flatbush';
+import type { Coordinate, Fence } from '../../schemas/fence.ts';
+import { distanceOf, METRES_PER_DEGREE } from '../../schemas/position.ts';
+import { chainDistance, isInRing, segmentMeetsRing } from './containment.ts';
+
+/**
+ * All fences in one shared buffer, so that a thread gets them without a copy. Little endian (as every
+ * machine we run on):
+ *
+ *   header   Int32Array     4               fences, rings, vertices, bytes of the index
+ *   bounds   Float64Array   4 per fence     west, south, east, north; corridors and circles included
+ *   params   Float64Array   5 per fence     radius or half width, enterMargin, exitMargin, minInside, minOutside
+ *   coords   Float64Array   2 per vertex    lng, lat; a ring does not repeat its first vertex
+ *   facts    Int32Array     3 per fence     fence id, fleet id, kind (index in `kinds`)
+ *   starts   Int32Array     fences + 1      fence i owns rings starts[i] … starts[i + 1]
+ *   rings    Int32Array     rings + 1       ring r owns vertices rings[r] … rings[r + 1]
+ *   index    Flatbush over `bounds`, aligned to 8 bytes; absent when there is no fence
+ */
+export type FencePack = {
+  readonly buffer: SharedArrayBuffer;
+  readonly count: number;
+  readonly bounds: Float64Array;
+  readonly params: Float64Array;
+  readonly coords: Float64Array;
+  readonly facts: Int32Array;
+  readonly starts: Int32Array;
+  readonly rings: Int32Array;
+  readonly index: Flatbush | undefined;
+};
+
+const kinds = ['circle', 'polygon', 'corridor'] as const;
+const CIRCLE = 0;
+const POLYGON = 1;
+export const FACTS = 3;
+export const PARAMS = 5;
+
+export function packFences(fences: readonly Fence[]): FencePack {
+  const chains = fences.map((fence) => chainsOf(fence));
+  const ringCount = chains.reduce((sum, own) => sum + own.length, 0);
+  const vertexCount = chains.reduce((sum, own) => sum + own.reduce((n, chain) => n + chain.length, 0), 0);
+  const index =
+    fences.length === 0
+      ? undefined
+      : new Flatbush(fences.length, 16, Float64Array, SharedArrayBuffer as unknown as ArrayBufferConstructor);
+  const indexBytes = index?.data.byteLength ?? 0;
+  const layout = layoutOf(fences.length, ringCount, vertexCount);
+  const buffer = new SharedArrayBuffer(layout.index + indexBytes);
+  new Int32Array(buffer, 0, 4).set([fences.length, ringCount, vertexCount, indexBytes]);
+  const pack = viewsOf(buffer);
+  let ring = 0;
+  let vertex = 0;
+  for (const [i, fence] of fences.entries()) {
+    const { policy, shape } = fence;
+    const reach = shape.kind === 'circle' ? shape.radius : shape.kind === 'corridor' ? shape.width / 2 : 0;
+    pack.facts.set([fence.id, fence.fleetId, kinds.indexOf(shape.kind)], i * FACTS);
+    const limits = [policy.enterMargin, policy.exitMargin, policy.minInside, policy.minOutside];
+    pack.params.set([reach, ...limits], i * PARAMS);
+    pack.starts[i] = ring;
+    for (const chain of chains[i] ?? []) {
+      pack.rings[ring++] = vertex;
+      for (const [lng, lat] of chain) {
+        pack.coords[2 * vertex] = lng;
+        pack.coords[2 * vertex + 1] = lat;
+        vertex++;
+      }
+    }
+    const bounds = boundsOf(chains[i] ?? [], reach);
+    pack.bounds.set(bounds, 4 * i);
+    index?.add(...bounds);
+  }
+  pack.starts[fences.length] = ring;
+  pack.rings[ring] = vertex;
+  index?.finish();
+  if (index) new Uint8Array(buffer, layout.index).set(new Uint8Array(index.data));
+  return viewsOf(buffer);
+}
+
+/** The same pack seen from another thread. */
+export function viewsOf(buffer: SharedArrayBuffer): FencePack {
+  const [count = 0, ringCount = 0, vertexCount = 0, indexBytes = 0] = new Int32Array(buffer, 0, 4);
+  const at = layoutOf(count, ringCount, vertexCount);
+  return {
+    buffer,
+    count,
+    bounds: new Float64Array(buffer, at.bounds, count * 4),
+    params: new Float64Array(buffer, at.params, count * PARAMS),
+    coords: new Float64Array(buffer, at.coords, vertexCount * 2),
+    facts: new Int32Array(buffer, at.facts, count * FACTS),
+    starts: new Int32Array(buffer, at.starts, count + 1),
+    rings: new Int32Array(buffer, at.rings, ringCount + 1),
+    // The index is readable only once it is filled: its first byte is its magic number.
+    index:
+      indexBytes > 0 && new Uint8Array(buffer, at.index, 1)[0] === 0xfb
+        ? Flatbush.from(buffer, at.index)
+        : undefined,
+  };
+}
+
+function layoutOf(fences: number, rings: number, vertices: number) {
+  const bounds = 16;
+  const params = bounds + fences * 32;
+  const coords = params + fences * PARAMS * 8;
+  const facts = coords + vertices * 16;
+  const starts = facts + fences * FACTS * 4;
+  const ringStarts = starts + (fences + 1) * 4;
+  const index = Math.ceil((ringStarts + (rings + 1) * 4) / 8) * 8;
+  return { bounds, params, coords, facts, starts, rings: ringStarts, index };
+}
+
+/** A circle is one vertex, a corridor one open chain, a polygon all rings of all its parts. */
+function chainsOf({ shape }: Fence): Coordinate[][] {
+  if (shape.kind === 'circle') return [[shape.centre]];
+  if (shape.kind === 'corridor') return [[...shape.line]];
+  return shape.polygons.flatMap((rings) => rings.map((ring) => openRing(ring)));
+}
+
+function openRing(ring: readonly Coordinate[]): Coordinate[] {
+  const first = ring[0];
+  const last = ring.at(-1);
+  const isClosed = first && last && ring.length > 1 && first[0] === last[0] && first[1] === last[1];
+  return isClosed ? ring.slice(0, -1) : [...ring];
+}
+
+function boundsOf(chains: readonly Coordinate[][], reach: number): [number, number, number, number] {
+  let west = Number.POSITIVE_INFINITY;
+  let south = Number.POSITIVE_INFINITY;
+  let east = Number.NEGATIVE_INFINITY;
+  let north = Number.NEGATIVE_INFINITY;
+  for (const chain of chains) {
+    for (const [lng, lat] of chain) {
+      west = Math.min(west, lng);
+      east = Math.max(east, lng);
+      south = Math.min(south, lat);
+      north = Math.max(north, lat);
+    }
+  }
+  if (reach === 0) return [west, south, east, north];
+  // A hair wider than the reach, so that rounding cannot cut off the rim.
+  const dLat = (reach * 1.001) / METRES_PER_DEGREE;
+  const widest = Math.min(89, Math.max(Math.abs(south - dLat), Math.abs(north + dLat)));
+  const dLng = dLat / Math.cos((widest * Math.PI) / 180);
+  return [west - dLng, south - dLat, east + dLng, north + dLat];
+}
+
+/** Whether the point is inside fence `i`; holes and parts by even–odd over all rings. */
+export function isInside(pack: FencePack, i: number, lng: number, lat: number): boolean {
+  const kind = pack.facts[i * FACTS + 2]!;
+  if (kind !== POLYGON) return depth(pack, i, lng, lat) >= 0;
+  let inside = false;
+  const end = pack.starts[i + 1]!;
+  for (let ring = pack.starts[i]!; ring < end; ring++) {
+    if (isInRing(pack.coords, pack.rings[ring]!, pack.rings[ring + 1]!, lng, lat)) inside = !inside;
+  }
+  return inside;
+}
+
+/** Metres from the boundary of fence `i`: positive inside, negative outside. */
+export function depth(pack: FencePack, i: number, lng: number, lat: number): number {
+  const { coords, rings, params, facts, starts } = pack;
+  const kind = facts[i * FACTS + 2]!;
+  const first = starts[i]!;
+  const reach = params[i * PARAMS]!;
+  if (kind === CIRCLE) {
+    const vertex = rings[first]!;
+    return reach - distanceOf(coords[2 * vertex]!, coords[2 * vertex + 1]!, lng, lat);
+  }
+  if (kind !== POLYGON) {
+    const chain = { from: rings[first]!, to: rings[first + 1]!, isClosed: false };
+    return reach - chainDistance(coords, chain, lng, lat);
+  }
+  let nearest = Number.POSITIVE_INFINITY;
+  for (let ring = first; ring < starts[i + 1]!; ring++) {
+    const chain = { from: rings[ring]!, to: rings[ring + 1]!, isClosed: true };
+    nearest = Math.min(nearest, chainDistance(coords, chain, lng, lat));
+  }
+  return isInside(pack, i, lng, lat) ? nearest : -nearest;
+}
+
+export type Line = { readonly ax: number; readonly ay: number; readonly bx: number; readonly by: number };
+
+/** Whether the straight line between two points outside fence `i` touches it. */
+export function isTouched(pack: FencePack, i: number, line: Line): boolean {
+  const { coords, rings, params, facts, starts } = pack;
+  if (facts[i * FACTS + 2] === POLYGON) {
+    for (let ring = starts[i]!; ring < starts[i + 1]!; ring++) {
+      if (segmentMeetsRing(coords, rings[ring]!, rings[ring + 1]!, line)) return true;
+    }
+    return false;
+  }
+  // Circle and corridor: the line comes nearer to a vertex (or crosses an edge) than the reach.
+  const ends = new Float64Array([line.ax, line.ay, line.bx, line.by]);
+  const from = rings[starts[i]!]!;
+  const to = rings[starts[i]! + 1]!;
+  for (let vertex = from; vertex < to; vertex++) {
+    const segment = { from: 0, to: 2, isClosed: false };
+    if (chainDistance(ends, segment, coords[2 * vertex]!, coords[2 * vertex + 1]!) <= params[i * PARAMS]!) {
+      return true;
+    }
+  }
+  return to - from > 1 && segmentMeetsRing(coords, from, to, line);
+}
+
+/** Fences of the fleet whose bounds meet the box, in the order of the pack. */
+export function candidates(
+  { index, facts }: FencePack,
+  fleetId: number,
+  box: { readonly west: number; readonly south: number; readonly east: number; readonly north: number },
+): number[] {
+  if (!index) return [];
+  const found = index.search(box.west, box.south, box.east, box.north);
+  const own = found.filter((i) => facts[i * FACTS + 1] === fleetId);
+  return own.length > 1 ? own.sort((a, b) => a - b) : own;
+}

@@ -1,0 +1,52 @@
+import type { Fence } from '../../schemas/fence.ts';
+import { candidates, type FencePack, isInside, packFences } from './fence-pack.ts';
+
+/** Where a vehicle was, for membership. */
+export type Sighting = {
+  readonly vehicleId: number;
+  readonly at: number;
+  readonly lng: number;
+  readonly lat: number;
+};
+
+export type RawTransition = {
+  readonly vehicleId: number;
+  readonly at: number;
+  readonly event: 'enter' | 'exit';
+  readonly fence: Fence;
+};
+
+/**
+ * Plain membership, the definition every other crossing is judged against: of fixes sorted by time,
+ * each fix that is inside a fence while its vehicle's previous one was not is an enter (also the very
+ * first fix), and the reverse an exit. No filter, no margin, no minimum time.
+ *
+ * All fences are taken to be of the fixes' fleet. Order: as the fixes; at one fix exits before
+ * enters, each in the order of the fences.
+ */
+export function rawTransitions(
+  fixesSortedByTime: Iterable<Sighting>,
+  fences: readonly Fence[],
+): RawTransition[] {
+  const pack = packFences(fences.map((fence) => ({ ...fence, fleetId: 0 })));
+  const insideByVehicle = new Map<number, readonly number[]>();
+  const transitions: RawTransition[] = [];
+  for (const { vehicleId, at, lng, lat } of fixesSortedByTime) {
+    const before = insideByVehicle.get(vehicleId) ?? [];
+    const now = containing(pack, lng, lat);
+    for (const i of before) {
+      if (!now.includes(i)) transitions.push({ vehicleId, at, event: 'exit', fence: fences[i]! });
+    }
+    for (const i of now) {
+      if (!before.includes(i)) transitions.push({ vehicleId, at, event: 'enter', fence: fences[i]! });
+    }
+    insideByVehicle.set(vehicleId, now);
+  }
+  return transitions;
+}
+
+/** Indexes of the fences that hold the point, ascending. */
+function containing(pack: FencePack, lng: number, lat: number): number[] {
+  const near = candidates(pack, 0, { west: lng, south: lat, east: lng, north: lat });
+  return near.filter((i) => isInside(pack, i, lng, lat));
+}

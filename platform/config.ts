@@ -1,0 +1,173 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import Type, { type Static, type TSchema } from 'typebox';
+import { Value } from 'typebox/value';
+import { Fault } from '../schemas/fault.ts';
+
+/** Text from the environment or from flags, by the name of the variable. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+const port = (fallback: number) =>
+  variable(Type.Integer({ minimum: 0, maximum: 65_535 }), fallback, 'a whole number from 0 to 65535');
+const text = (expects: string) => variable(Type.String({ minLength: 1 }), undefined, expects);
+const url = (pattern: string, expects: string) => variable(Type.String({ pattern }), undefined, expects);
+
+/**
+ * Every variable that Paceline reads. `.env.example` says what each is for; a test holds the two
+ * together.
+ */
+export const variables = {
+  PACELINE_DATA: variable(Type.String({ minLength: 1 }), 'data', 'a folder'),
+  DATABASE_URL: url('^postgres(ql)?://', 'a URL such as postgres://user:password@host:5432/paceline'),
+  CLICKHOUSE_URL: url('^(https?://|off$)', 'a URL such as http://user:password@host:8123/, or “off”'),
+  MQTT_URL: url('^(mqtts?|tcp|ssl|wss?)://', 'a URL such as mqtt://broker:1883'),
+  MQTT_USERNAME: text('a user name'),
+  MQTT_PASSWORD: text('a password'),
+  HOST: variable(Type.String({ minLength: 1 }), '127.0.0.1', 'an address to listen on'),
+  PORT: port(8080),
+  MQTT_HOST: variable(Type.String({ minLength: 1 }), '127.0.0.1', 'an address to listen on'),
+  MQTT_PORT: port(1883),
+  POSTGRES_PORT: port(0),
+  CLICKHOUSE_PORT: port(0),
+  PACELINE_SOURCE: variable(
+    Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,62}$' }),
+    'ingest-1',
+    'a name of lower-case letters, digits and dashes',
+  ),
+  PACELINE_ENGINE_THREADS: variable(
+    Type.Integer({ minimum: 1, maximum: 64 }),
+    1,
+    'a whole number from 1 to 64',
+  ),
+  PACELINE_SIMULATOR: variable(Type.Enum(['on', 'off']), 'on', '“on” or “off”'),
+  PACELINE_SCENARIO: text('a scenario file'),
+  PACELINE_VANS: variable(
+    Type.Integer({ minimum: 1, maximum: 100_000 }),
+    undefined,
+    'a whole number from 1 to 100000',
+  ),
+  PACELINE_BASEMAP: text('a file of roads'),
+  PACELINE_JWT_SECRET: variable(Type.String({ minLength: 32 }), undefined, 'at least 32 characters'),
+  PACELINE_SERVICE_PASSWORD: variable(Type.String({ minLength: 22 }), undefined, 'at least 22 characters'),
+  PACELINE_LOG_LEVEL: variable(
+    Type.Enum(['debug', 'info', 'warn', 'error']),
+    'info',
+    '“debug”, “info”, “warn” or “error”',
+  ),
+} as const;
+
+export type VariableName = keyof typeof variables;
+
+type Values = { readonly [Name in VariableName]: ValueOf<(typeof variables)[Name]> };
+type ValueOf<V> = V extends { schema: infer S extends TSchema; fallback: infer F }
+  ? Static<S> | (undefined extends F ? undefined : never)
+  : never;
+
+export type Config = {
+  /** Absolute. */
+  readonly dataFolder: string;
+  /** Undefined: the embedded one. */
+  readonly databaseUrl: string | undefined;
+  readonly clickhouse:
+    | { readonly kind: 'embedded' }
+    | { readonly kind: 'outside'; readonly url: string }
+    | { readonly kind: 'off' };
+  readonly broker:
+    | { readonly kind: 'embedded'; readonly host: string; readonly port: number }
+    | {
+        readonly kind: 'outside';
+        readonly url: string;
+        readonly username: string | undefined;
+        readonly password: string | undefined;
+      };
+  readonly http: { readonly host: string; readonly port: number };
+  readonly postgresPort: number;
+  readonly clickhousePort: number;
+  readonly source: string;
+  readonly engineThreads: number;
+  readonly simulator: {
+    readonly enabled: boolean;
+    readonly scenario: string | undefined;
+    readonly vans: number | undefined;
+  };
+  readonly basemapFile: string | undefined;
+  /** Undefined: the ones kept in the data folder. */
+  readonly jwtSecret: string | undefined;
+  readonly servicePassword: string | undefined;
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
+};
+
+/**
+ * The configuration of a process from its environment and from flags, which win. All that is wrong
+ * is said at once. An empty variable is one that is not set.
+ */
+export function readConfig(
+  environment: Environment,
+  flags: Partial<Record<VariableName, string>> = {},
+): Config {
+  const problems: string[] = [];
+  const values = Object.fromEntries(
+    Object.entries(variables).map(([name, { schema, fallback, expects }]) => {
+      const given = flags[name as VariableName] ?? environment[name];
+      if (given === undefined || given === '') return [name, fallback];
+      const value = Type.IsInteger(schema) && /^\d+$/.test(given) ? Number(given) : given;
+      if (!Value.Check(schema, value)) {
+        // Secrets do not belong on a screen.
+        const shown = /PASSWORD|SECRET|URL/.test(name) ? 'what it is' : `“${given}”`;
+        problems.push(`${name} must be ${expects}, not ${shown}`);
+      }
+      return [name, value];
+    }),
+  ) as Values;
+  if (values.PORT !== 0 && values.PORT === values.MQTT_PORT && values.MQTT_URL === undefined) {
+    problems.push(`PORT and MQTT_PORT must differ, not both be ${values.PORT}`);
+  }
+  if (problems.length > 0) throw new Fault('config/invalid', problems.join('; '));
+  return toConfig(values);
+}
+
+function toConfig(values: Values): Config {
+  return {
+    dataFolder: resolve(values.PACELINE_DATA),
+    databaseUrl: values.DATABASE_URL,
+    clickhouse:
+      values.CLICKHOUSE_URL === undefined
+        ? { kind: 'embedded' }
+        : values.CLICKHOUSE_URL === 'off'
+          ? { kind: 'off' }
+          : { kind: 'outside', url: values.CLICKHOUSE_URL },
+    broker:
+      values.MQTT_URL === undefined
+        ? { kind: 'embedded', host: values.MQTT_HOST, port: values.MQTT_PORT }
+        : {
+            kind: 'outside',
+            url: values.MQTT_URL,
+            username: values.MQTT_USERNAME,
+            password: values.MQTT_PASSWORD,
+          },
+    http: { host: values.HOST, port: values.PORT },
+    postgresPort: values.POSTGRES_PORT,
+    clickhousePort: values.CLICKHOUSE_PORT,
+    source: values.PACELINE_SOURCE,
+    engineThreads: values.PACELINE_ENGINE_THREADS,
+    simulator: {
+      enabled: values.PACELINE_SIMULATOR === 'on',
+      scenario: values.PACELINE_SCENARIO,
+      vans: values.PACELINE_VANS,
+    },
+    basemapFile: values.PACELINE_BASEMAP,
+    jwtSecret: values.PACELINE_JWT_SECRET,
+    servicePassword: values.PACELINE_SERVICE_PASSWORD,
+    logLevel: values.PACELINE_LOG_LEVEL,
+  };
+}
+
+/** The environment of this process, and what the file `.env` of the working folder adds to it. */
+export function readEnvironment(): Environment {
+  if (existsSync('.env')) process.loadEnvFile('.env');
+  return process.env;
+}
+
+function variable<S extends TSchema, F>(schema: S, fallback: F, expects: string) {
+  return { schema, fallback, expects };
+}

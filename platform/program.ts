@@ -1,0 +1,30 @@
+import pino from 'pino';
+import type { Log, ProgramContext } from '../schemas/program.ts';
+import type { CommandIo } from './command.ts';
+import type { Config } from './config.ts';
+
+/** What a supervised process tells its supervisor. */
+export type ReadyMessage = { readonly kind: 'ready'; readonly facts: Record<string, string | number> };
+
+/** JSON lines on stdout: the supervisor keeps them in a file, a person reads them as they are. */
+export function createLog(name: string, level: Config['logLevel']): Log {
+  return pino({ name, level, base: { name } }, pino.destination({ dest: 1, sync: true }));
+}
+
+/** What a long-running process of ours gets, whether it runs alone or under the supervisor. */
+export function programContext(name: string, config: Config, io: CommandIo): ProgramContext {
+  const log = createLog(name, config.logLevel);
+  let said = false;
+  return {
+    signal: io.signal,
+    log,
+    now: io.now,
+    ready: (facts) => {
+      if (said) return;
+      said = true;
+      log.info(facts, 'ready');
+      const message: ReadyMessage = { kind: 'ready', facts };
+      process.send?.(message);
+    },
+  };
+}

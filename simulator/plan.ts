@@ -1,0 +1,324 @@
+import type { PlanDocument } from '../schemas/plan.ts';
+import type { Position } from '../schemas/position.ts';
+import { type Random, random } from '../schemas/random.ts';
+import { radiansFromDegrees } from '../schemas/units.ts';
+import { type Address, addressesAlong, housedStreets } from './addresses.ts';
+import { fencesOf, type PlannedDepot } from './areas.ts';
+import type { City } from './city.ts';
+import { pointOn, roadClasses } from './graph.ts';
+import { drive, usualStyle } from './motion.ts';
+import { openRouter, type Place, type Router } from './paths.ts';
+import { normalShare, packages, plannedService, quantile } from './quantiles.ts';
+import type { Scenario } from './scenario.ts';
+import { sequence, territories } from './sequence.ts';
+import { areaOf, openLookup } from './shapes.ts';
+
+/** A planned stop with what the simulator needs beside the promise. */
+export type StopPlan = PlanDocument['routes'][number]['stops'][number] & {
+  readonly place: Place;
+  /** Standard normal that planned service came from: what really happens is related to it. */
+  readonly effort: number;
+};
+
+export type RoutePlan = {
+  readonly code: string;
+  readonly vehicle: string;
+  readonly driver: string;
+  readonly depotIndex: number;
+  readonly plannedDeparture: number;
+  readonly plannedReturn: number;
+  readonly stops: readonly StopPlan[];
+};
+
+export type DepotPlan = PlannedDepot & { readonly gate: Place };
+
+export type DayPlan = {
+  readonly shiftStart: number;
+  readonly depots: readonly DepotPlan[];
+  readonly routes: readonly RoutePlan[];
+  readonly document: PlanDocument;
+};
+
+/** The plan as the platform stores it; times follow from the instant the shift starts. */
+export const planOf = (scenario: Scenario, city: City, shiftStart: number): PlanDocument =>
+  dayPlan(scenario, city, shiftStart).document;
+
+/** Metres of housed street for each stop: sets how far stops lie apart (hops: p50 135 m, p90 358 m). */
+const STREET_PER_STOP = 460;
+const DEPOT_RADIUS = 130;
+/** What the planner allows for finding, parking and setting off, seconds a stop. */
+const STOP_ALLOWANCE = 12;
+/** Lunch is planned after the stop nearest to this far into the route, seconds. */
+const LUNCH_AFTER = 4.5 * 3600;
+const vanName = (index: number): string => `van-${String(index + 1).padStart(3, '0')}`;
+
+/** The whole day as planned. Vans beyond what the city holds form further layers over the same streets. */
+export function dayPlan(scenario: Scenario, city: City, shiftStart: number): DayPlan {
+  const chance = random(`${scenario.seed}/plan`);
+  const router = openRouter(city.graph);
+  const depots = depotsOf(scenario, city, chance.fork('depots'));
+  const fences = fencesOf(city, depots, chance.fork('fences'));
+  const isClear = clearOf(fences, city, scenario.fenceClearance);
+  const layers = layersOf(scenario, city, depots);
+  const drafts = layers.flatMap(({ vans, streets, first }, layer) => {
+    const layerChance = chance.fork(`layer ${layer}`);
+    const [least, most] = scenario.stopsPerRoute;
+    const sizes = vans.map(() => least + layerChance.integer(most - least + 1));
+    const count = sizes.reduce((sum, size) => sum + size, 0);
+    const addresses = addressesAlong({ city, count, streets, isClear, chance: layerChance });
+    return draftRoutes({ addresses, sizes, first, depots, city, scenario });
+  });
+  const waves = waveOf(drafts, scenario);
+  const routes = drafts.map((draft, index) =>
+    timed({
+      draft,
+      city,
+      router,
+      scenario,
+      depots,
+      departure: shiftStart + waves[index]! * scenario.waveMinutes * 60,
+      shiftStart,
+      chance: chance.fork(draft.vehicle),
+    }),
+  );
+  const document = documentOf({ scenario, depots, routes, fences });
+  return { shiftStart, depots, routes, document };
+}
+
+/** Stations beside main roads, spread over the city. */
+function depotsOf(scenario: Scenario, city: City, chance: Random): DepotPlan[] {
+  const count = Math.max(1, Math.ceil(scenario.vans / scenario.vansPerDepot));
+  const { graph, frame } = city;
+  const secondary = roadClasses.indexOf('secondary');
+  const candidates: Place[] = [];
+  for (let edge = 0; edge < graph.edgeCount; edge++) {
+    const roadClass = graph.roadClass[edge]!;
+    if (roadClass <= secondary && roadClass > 2 && graph.twin[edge]! >= 0 && graph.length[edge]! > 60) {
+      candidates.push({ edge, offset: graph.length[edge]! / 2 });
+    }
+  }
+  const gates: Place[] = [];
+  const far = (a: Place, b: Place) => {
+    const [p, q] = [pointOn(graph, a.edge, a.offset), pointOn(graph, b.edge, b.offset)];
+    return Math.hypot(frame.x(p.lng) - frame.x(q.lng), frame.y(p.lat) - frame.y(q.lat));
+  };
+  for (let i = 0; i < count; i++) {
+    // The best of a few: far from the other stations, near the middle rather than the edge.
+    const tries = Array.from({ length: 12 }, () => chance.pick(candidates));
+    const worth = (place: Place) => {
+      const { lng, lat } = pointOn(graph, place.edge, place.offset);
+      const apart = Math.min(8000, ...gates.map((gate) => far(gate, place)));
+      return apart - 0.8 * Math.hypot(frame.x(lng), frame.y(lat));
+    };
+    gates.push(tries.reduce((best, place) => (worth(place) > worth(best) ? place : best)));
+  }
+  return gates.map((gate, index) => {
+    const { lng, lat, heading } = pointOn(graph, gate.edge, gate.offset);
+    const side = radiansFromDegrees(heading + 90);
+    const yard = frame.position(frame.x(lng) + 60 * Math.sin(side), frame.y(lat) + 60 * Math.cos(side));
+    return { name: `Station ${index + 1}`, position: rounded(yard), radius: DEPOT_RADIUS, gate };
+  });
+}
+
+const rounded = ({ lng, lat }: Position): Position => ({
+  lng: Math.round(lng * 1e6) / 1e6,
+  lat: Math.round(lat * 1e6) / 1e6,
+});
+
+function clearOf(fences: PlanDocument['fences'], { frame }: City, clearance: number) {
+  const areas = fences.map((fence) => areaOf(fence.shape, frame));
+  // The van stands up to 20 m from the house.
+  const margin = clearance + 20;
+  const near = openLookup(areas, margin);
+  return ({ lng, lat }: Position): boolean => {
+    const [x, y] = [frame.x(lng), frame.y(lat)];
+    return near(x, y).every((index) => Math.abs(areas[index]!.signedDistance(x, y)) > margin);
+  };
+}
+
+type Layer = {
+  readonly vans: readonly number[];
+  readonly streets: readonly number[];
+  readonly first: number;
+};
+
+/** Groups of vans that share the city without overlap; the last group keeps near its stations. */
+function layersOf(scenario: Scenario, city: City, depots: readonly DepotPlan[]): Layer[] {
+  const [least, most] = scenario.stopsPerRoute;
+  const perVan = ((least + most) / 2) * STREET_PER_STOP;
+  const middle = {
+    lng: depots.reduce((sum, { position }) => sum + position.lng, 0) / depots.length,
+    lat: depots.reduce((sum, { position }) => sum + position.lat, 0) / depots.length,
+  };
+  const streets = housedStreets(city, middle);
+  const total = streets.reduce((sum, edge) => sum + city.graph.length[edge]!, 0);
+  const vansMax = Math.max(1, Math.floor(total / perVan));
+  const layerCount = Math.ceil(scenario.vans / vansMax);
+  const size = Math.ceil(scenario.vans / layerCount);
+  return Array.from({ length: layerCount }, (_, layer) => {
+    const first = layer * size;
+    const count = Math.min(size, scenario.vans - first);
+    let length = 0;
+    let used = 0;
+    while (used < streets.length && length < count * perVan) length += city.graph.length[streets[used++]!]!;
+    return {
+      vans: Array.from({ length: count }, (_, i) => first + i),
+      streets: streets.slice(0, used),
+      first,
+    };
+  });
+}
+
+type Draft = {
+  readonly vehicle: string;
+  readonly depotIndex: number;
+  readonly addresses: readonly Address[];
+};
+
+type DraftInput = {
+  readonly addresses: readonly Address[];
+  readonly sizes: readonly number[];
+  readonly first: number;
+  readonly depots: readonly DepotPlan[];
+  readonly city: City;
+  readonly scenario: Scenario;
+};
+
+function draftRoutes({ addresses, sizes, first, depots, city, scenario }: DraftInput): Draft[] {
+  const { frame } = city;
+  const points = {
+    x: Float64Array.from(addresses, ({ position }) => frame.x(position.lng)),
+    y: Float64Array.from(addresses, ({ position }) => frame.y(position.lat)),
+  };
+  const homes = depots.map(({ position }) => ({ x: frame.x(position.lng), y: frame.y(position.lat) }));
+  const room = depots.map(() => Math.ceil(scenario.vans / depots.length));
+  return territories(points, sizes).map((members, index) => {
+    const x = members.reduce((sum, i) => sum + points.x[i]!, 0) / members.length;
+    const y = members.reduce((sum, i) => sum + points.y[i]!, 0) / members.length;
+    let depotIndex = -1;
+    for (const [i, home] of homes.entries()) {
+      if (room[i]! <= 0) continue;
+      const best = homes[depotIndex];
+      if (best === undefined || Math.hypot(home.x - x, home.y - y) < Math.hypot(best.x - x, best.y - y)) {
+        depotIndex = i;
+      }
+    }
+    room[depotIndex]!--;
+    const order = sequence(points, members, homes[depotIndex]!);
+    return { vehicle: vanName(first + index), depotIndex, addresses: order.map((i) => addresses[i]!) };
+  });
+}
+
+/** Four waves a station, fifteen minutes apart by default. */
+function waveOf(drafts: readonly Draft[], scenario: Scenario): number[] {
+  const leaving = new Map<number, number>();
+  const perWave = Math.max(1, Math.ceil(Math.min(scenario.vans, scenario.vansPerDepot) / 4));
+  return drafts.map(({ depotIndex }) => {
+    const place = leaving.get(depotIndex) ?? 0;
+    leaving.set(depotIndex, place + 1);
+    return Math.floor(place / perWave) % 4;
+  });
+}
+
+type TimedInput = {
+  readonly draft: Draft;
+  readonly city: City;
+  readonly router: Router;
+  readonly scenario: Scenario;
+  readonly depots: readonly DepotPlan[];
+  readonly departure: number;
+  readonly shiftStart: number;
+  readonly chance: Random;
+};
+
+/** Gives a route its times: travel as a usual driver would take, service, lunch. */
+function timed({
+  draft,
+  city,
+  router,
+  scenario,
+  depots,
+  departure,
+  shiftStart,
+  chance,
+}: TimedInput): RoutePlan {
+  const { gate } = depots[draft.depotIndex]!;
+  const hourAt = (at: number) => scenario.startHour + (at - shiftStart) / 3600;
+  let here = gate;
+  let now = departure;
+  let lunch = scenario.driver.lunchMinutes * 60;
+  const travel = (to: Place, isStop: boolean): void => {
+    const path = router(here, to);
+    const motion = drive({ graph: city.graph, path, style: usualStyle, hour: hourAt(now), isStop });
+    now += motion.t.at(-1)!;
+    here = path.to;
+  };
+  const stops = draft.addresses.map(({ place, position }, index): StopPlan => {
+    travel(place, true);
+    now += STOP_ALLOWANCE;
+    const effort = chance.normal();
+    const service = Math.round(quantile(plannedService, normalShare(effort)));
+    const plannedArrival = Math.round(now);
+    const parcels = Math.floor(quantile(packages, chance.next()));
+    const hasWindow = chance.chance(scenario.windowShare);
+    const windowFrom = Math.round((plannedArrival - chance.between(1800, 5400)) / 900) * 900;
+    const window = hasWindow ? { windowFrom, windowUntil: windowFrom + 7200 } : {};
+    now += service;
+    if (lunch > 0 && now - departure > LUNCH_AFTER) {
+      now += lunch;
+      lunch = 0;
+    }
+    const code = `S${String(index + 1).padStart(3, '0')}`;
+    return { code, place, effort, position, plannedArrival, service, packages: parcels, ...window };
+  });
+  travel(gate, false);
+  const number = draft.vehicle.slice('van-'.length);
+  return {
+    code: `R${number}`,
+    vehicle: draft.vehicle,
+    driver: `D${number}`,
+    depotIndex: draft.depotIndex,
+    plannedDeparture: departure,
+    plannedReturn: Math.round(now),
+    stops,
+  };
+}
+
+type DocumentInput = {
+  readonly scenario: Scenario;
+  readonly depots: readonly DepotPlan[];
+  readonly routes: readonly RoutePlan[];
+  readonly fences: PlanDocument['fences'];
+};
+
+function documentOf({ scenario, depots, routes, fences }: DocumentInput): PlanDocument {
+  const names = random(`${scenario.seed}/names`);
+  return {
+    fleet: scenario.fleet,
+    timeZone: scenario.timeZone,
+    depots: depots.map(({ name, position, radius }) => ({ name, position, radius })),
+    drivers: routes.map(({ driver }) => ({ code: driver, name: personName(names) })),
+    vehicles: routes.map(({ vehicle }) => ({ name: vehicle, device: vehicle })),
+    routes: routes.map((route) => ({
+      code: route.code,
+      serviceDate: dateIn(scenario.timeZone, route.plannedDeparture),
+      depot: depots[route.depotIndex]!.name,
+      vehicle: route.vehicle,
+      driver: route.driver,
+      plannedDeparture: route.plannedDeparture,
+      plannedReturn: route.plannedReturn,
+      stops: route.stops.map(({ place: _place, effort: _effort, ...stop }) => stop),
+    })),
+    fences,
+  };
+}
+
+/** YYYY-MM-DD of an instant in a time zone. */
+const dateIn = (timeZone: string, at: number): string =>
+  new Intl.DateTimeFormat('en-CA', { timeZone, dateStyle: 'short' }).format(new Date(at * 1000));
+
+const givenNames = 'Ada Ben Cora Dev Elif Finn Gita Hugo Ines Jonas Kira Liam Mina Noor Omar Pia'.split(' ');
+const familyNames = 'Abel Brandt Costa Diaz Egger Fox Grant Haas Ito Jensen Khan Lund Moreau Novak'.split(
+  ' ',
+);
+const personName = (chance: Random): string => `${chance.pick(givenNames)} ${chance.pick(familyNames)}`;

@@ -210,6 +210,66 @@ export const PanelFrame = Type.Object({
 });
 export type PanelFrame = Static<typeof PanelFrame>;
 
+/** GET /api/depots */
+export const DepotRow = Type.Object({
+  depotId: Type.Integer(),
+  name: Type.String(),
+  lng: Type.Number(),
+  lat: Type.Number(),
+  radius: Type.Number({ description: 'metres' }),
+});
+export type DepotRow = Static<typeof DepotRow>;
+
+/** GET /api/ingest/devices?limit=: those with losses first. */
+export const DeviceHealthRow = Type.Object({
+  device: Type.String(),
+  vehicle: nullable(Type.String()),
+  accepted: Type.Integer(),
+  duplicate: Type.Integer(),
+  late: Type.Integer(),
+  filtered: Type.Integer(),
+  rejected: Type.Integer(),
+  missing: Type.Integer({ description: 'gaps in seq: fixes that were counted and never came' }),
+  lastAt: nullable(Type.Number()),
+  lastReceived: nullable(Type.Number()),
+  lastLatency: nullable(Type.Number({ description: 'seconds from the newest fix to its receipt' })),
+});
+export type DeviceHealthRow = Static<typeof DeviceHealthRow>;
+
+/** GET /api/ingest/rejections?limit=: newest first. */
+export const RejectionRow = Type.Object({
+  rejectionId: Type.Integer(),
+  received: Type.Number(),
+  topic: Type.String(),
+  reason: Type.String(),
+  detail: Type.String(),
+  times: Type.Integer(),
+  device: nullable(Type.String()),
+  payload: Type.String({ description: 'the first 512 bytes, octal escapes for what is no text' }),
+});
+export type RejectionRow = Static<typeof RejectionRow>;
+
+/** GET /api/fences: a GeoJSON FeatureCollection; a circle is a polygon of 64 corners. */
+export const FenceFeatures = Type.Object({
+  type: Type.Literal('FeatureCollection'),
+  features: Type.Array(
+    Type.Object({
+      type: Type.Literal('Feature'),
+      properties: Type.Object({
+        fenceId: Type.Integer(),
+        set: Type.String(),
+        name: Type.String(),
+        kind: Type.String(),
+      }),
+      geometry: Type.Object({
+        type: Type.Literal('MultiPolygon'),
+        coordinates: Type.Array(Type.Array(Type.Array(Type.Array(Type.Number())))),
+      }),
+    }),
+  ),
+});
+export type FenceFeatures = Static<typeof FenceFeatures>;
+
 /** GET /api/health: also without a log-in, then without details. */
 export const Health = Type.Object({
   status: Type.Union([Type.Literal('ok'), Type.Literal('degraded'), Type.Literal('down')]),
@@ -219,17 +279,21 @@ export type Health = Static<typeof Health>;
 
 /**
  * WebSocket /live (session cookie). Binary messages are frames of schemas/live.ts (a key frame with
- * every van first); text messages are `LiveText` as JSON. The client sends nothing.
+ * every van first, again after the server re-read the tables); text messages are `LiveText` as JSON.
+ * The client sends nothing.
+ *
+ * `pace`: with `all`, the whole board (the first one is); without, the rows that changed, to be
+ * merged by routeId. `alerts` and `proposals`: always all open ones. `events`: the newest 50.
+ * `source`: where positions come from now; `tables` while the broker is away (every 2 s).
  */
 export type LiveText =
-  | { readonly type: 'pace'; readonly rows: readonly PaceRow[] }
+  | { readonly type: 'pace'; readonly all: boolean; readonly rows: readonly PaceRow[] }
   | { readonly type: 'alerts'; readonly rows: readonly AlertRow[] }
   | { readonly type: 'events'; readonly rows: readonly EventRow[] }
-  | { readonly type: 'proposals'; readonly rows: readonly ProposalRow[] };
+  | { readonly type: 'proposals'; readonly rows: readonly ProposalRow[] }
+  | { readonly type: 'source'; readonly from: 'broker' | 'tables' };
 
 /*
- * Also: POST /api/logout; GET /api/fences (GeoJSON FeatureCollection; properties fenceId, set, name,
- * kind); GET /api/basemap (GeoJSON lines, property class: motorway … residential, and polygons with
- * property kind: water or park); GET /api/depots; GET /api/ingest/devices (v_device_health);
- * GET /api/ingest/rejections; /docs (OpenAPI).
+ * Also: POST /api/logout; GET /api/basemap (GeoJSON lines, property class: motorway … residential,
+ * and polygons with property kind: water or park; 404 when there is none); /docs (OpenAPI).
  */

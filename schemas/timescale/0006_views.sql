@@ -14,6 +14,28 @@ left join fix_flags j on j.vehicle_id = f.vehicle_id and j.at = f.at and j.key =
 where f.fleet_id = current_fleet();
 comment on view v_fix is 'Every stored fix; flags = 0 is a good one.';
 
+create view v_vehicle_latest with (security_barrier) as
+select v.vehicle_id, v.name as vehicle, f.at, f.key, f.received, f.lng, f.lat, f.speed, f.heading
+from vehicles v
+left join lateral (
+  select * from fixes f
+  where f.vehicle_id = v.vehicle_id and f.flags = 0
+    and not exists (select from fix_flags j
+      where j.vehicle_id = f.vehicle_id and j.at = f.at and j.key = f.key and not j.retracted)
+  order by f.at desc, f.key desc
+  limit 1
+) f on true
+where v.fleet_id = current_fleet();
+comment on view v_vehicle_latest is 'Every vehicle with its newest good fix, if any: one step down the primary key per vehicle.';
+
+create view v_fleet_clock with (security_barrier) as
+select least(now(), c.last_at + (now() - c.last_received)) as clock, c.last_at, c.last_received
+from device_counters c
+where c.fleet_id = current_fleet() and c.last_at is not null and c.last_at <= now()
+order by c.last_at desc
+limit 1;
+comment on view v_fleet_clock is 'The instant a fleet is at: its newest fix, plus the time since that was received; never ahead of the wall clock. No row before the first fix.';
+
 create view v_fix_hour with (security_barrier) as
 select h.vehicle_id, v.name as vehicle, h.hour, h.fix_count, h.flagged_count, h.speed_mean,
   h.speed_max, h.first_at, h.last_at
@@ -86,6 +108,19 @@ join depots d using (depot_id)
 join vehicles v on v.vehicle_id = p.vehicle_id
 where p.fleet_id = current_fleet();
 
+create view v_pace_latest with (security_barrier) as
+select r.route_id, r.code as route, r.service_date, r.planned_departure, r.planned_return, d.name as depot,
+  r.vehicle_id, v.name as vehicle, w.name as driver,
+  p.at, p.status, p.stops_total, p.stops_done, p.stops_expected, p.stops_behind, p.seconds_behind,
+  p.rate, p.rate_needed, p.finish_planned, p.finish_p50, p.finish_p90, p.late_probability, p.next_stop_id
+from routes r
+join depots d using (depot_id)
+join vehicles v on v.vehicle_id = r.vehicle_id
+left join drivers w using (driver_id)
+join lateral (select * from pace p where p.route_id = r.route_id order by p.at desc limit 1) p on true
+where r.fleet_id = current_fleet();
+comment on view v_pace_latest is 'Every route that has a standing, with its newest.';
+
 create view v_alert with (security_barrier) as
 select a.alert_id, a.cause, a.kind, a.severity, a.vehicle_id, v.name as vehicle, a.route_id,
   r.code as route, a.message, a.rule, a.raised_at, a.acknowledged_at, a.acknowledged_by, a.resolved_at
@@ -122,3 +157,28 @@ create view v_load_run with (security_barrier) as
 select load_run_id, scenario, seed, started_at, ended_at, figures
 from load_runs
 where fleet_id = current_fleet();
+
+-- The newest few of many: a limit cannot be pushed into a security barrier view, so this is a function.
+create index stop_visits_by_time on stop_visits (fleet_id, arrived_at);
+
+create function newest_events(how_many integer)
+  returns table (at timestamptz, kind text, vehicle_id integer, vehicle text, place text)
+  language sql stable security definer set search_path = pg_catalog, public
+  as $$
+    select happened.at, happened.kind, happened.vehicle_id, v.name, happened.place
+    from (
+      (select e.at, e.kind, e.vehicle_id, g.name as place
+       from public.events e join public.geofences g using (fence_id)
+       where e.fleet_id = public.current_fleet() and not e.retracted
+       order by e.at desc limit how_many)
+      union all
+      (select w.arrived_at, 'visit', w.vehicle_id, s.code
+       from public.stop_visits w join public.stops s using (stop_id)
+       where w.fleet_id = public.current_fleet() and not w.retracted
+       order by w.arrived_at desc limit how_many)
+    ) as happened
+    join public.vehicles v using (vehicle_id)
+    order by happened.at desc, happened.vehicle_id
+    limit how_many
+  $$;
+comment on function newest_events is 'The newest crossings and stop visits of the fleet named by the setting paceline.fleet_id.';

@@ -30,8 +30,11 @@ grant update (sequence) on stops to paceline_web;
 grant insert on geofences to paceline_web;
 grant update (deleted_at, name, shape, policy) on geofences to paceline_web;
 
-grant select on v_fix, v_fix_hour, v_geofence_event, v_trip, v_stop_visit, v_route_run, v_pace, v_alert,
-  v_ingest_minute, v_device_health, v_rejection, v_load_run to paceline_web;
+grant select on v_fix, v_vehicle_latest, v_fleet_clock, v_fix_hour, v_geofence_event, v_trip, v_stop_visit,
+  v_route_run, v_pace, v_pace_latest, v_alert, v_ingest_minute, v_device_health, v_rejection, v_load_run to paceline_web;
+
+revoke execute on function newest_events from public;
+grant execute on function newest_events to paceline_web;
 
 -- Logging in comes before any fleet is known: the one question a reader may ask across fleets, by
 -- exact e-mail address.

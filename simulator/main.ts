@@ -1,0 +1,183 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { asError, Fault } from '../schemas/fault.ts';
+import type { ProgramContext } from '../schemas/program.ts';
+import type { City } from './city.ts';
+import { type BrokerAddress, openConnection } from './connection.ts';
+import { type LedgerContents, type LedgerHeader, openLedger, readLedger } from './ledger.ts';
+import { openRouter } from './paths.ts';
+import { type DayPlan, dayPlan } from './plan.ts';
+import { type PublishProgress, publish } from './publish.ts';
+import { uploads } from './radio.ts';
+import { cityOf } from './road-file.ts';
+import { parseScenario, type Scenario, scenarios, unknownScenario } from './scenario.ts';
+import { truthOf, writeTruth } from './truth.ts';
+import { vanDay } from './van.ts';
+
+export type SimulatorConfig = {
+  /** Name of a built-in scenario, or a file; default demo. */
+  readonly scenario?: string | undefined;
+  /** These four win over the scenario. */
+  readonly vans?: number | undefined;
+  readonly intervalSeconds?: number | undefined;
+  readonly fleet?: string | undefined;
+  readonly seed?: string | undefined;
+  /** Simulated seconds in a second; 1 is real time with the backlog first, Infinity all at once. */
+  readonly speed?: number | undefined;
+  /** Wall seconds after which it ends; undefined: when every van is back. */
+  readonly durationSeconds?: number | undefined;
+  /** Instant the shift starts; undefined: that of the ledger being resumed, else the scenario's. */
+  readonly startAt?: number | undefined;
+  readonly broker: BrokerAddress;
+  /** Connections that share the vans; each is a gateway's. */
+  readonly connections?: number | undefined;
+  readonly ledgerFile: string;
+  readonly truthFile?: string | undefined;
+};
+
+/** A shift ready to be driven: what the platform stores of it, and what the simulator needs. */
+export type PreparedShift = {
+  readonly scenario: Scenario;
+  readonly city: City;
+  readonly plan: DayPlan;
+  readonly header: LedgerHeader;
+  /** What an earlier run of this very shift had acknowledged. */
+  readonly before: LedgerContents | undefined;
+};
+
+/** Gateway connections when not told otherwise. */
+const CONNECTIONS = 4;
+/** A shift of ten hours with its tail: older ones are not resumed, and fast ones start so long ago. */
+const SHIFT_SECONDS = 12 * 3600;
+const CONNECT_PATIENCE_MS = 20_000;
+
+/** The scenario that a configuration means: built in or from a file, with the flags that win. */
+export function scenarioOf(config: SimulatorConfig): Scenario {
+  const name = config.scenario ?? 'demo';
+  const base = scenarios[name] ?? scenarioFile(name);
+  return {
+    ...base,
+    vans: config.vans ?? base.vans,
+    intervalSeconds: config.intervalSeconds ?? base.intervalSeconds,
+    fleet: config.fleet ?? base.fleet,
+    seed: config.seed ?? base.seed,
+  };
+}
+
+function scenarioFile(path: string): Scenario {
+  if (!existsSync(path)) throw unknownScenario(path, 'the scenario is no file and');
+  try {
+    return parseScenario(readFileSync(path, 'utf8'), path);
+  } catch (thrown) {
+    if (thrown instanceof Fault) throw thrown;
+    throw new Fault('input/invalid', `cannot read ${path}: ${asError(thrown).message}`, { cause: thrown });
+  }
+}
+
+/** City and plan. A ledger of the same run whose shift is not over yet is resumed. */
+export function prepareShift(config: SimulatorConfig, now: number): PreparedShift {
+  const scenario = scenarioOf(config);
+  const asked = {
+    scenario: scenario.name,
+    seed: scenario.seed,
+    fleet: scenario.fleet,
+    vans: scenario.vans,
+    intervalSeconds: scenario.intervalSeconds,
+  };
+  const earlier = existsSync(config.ledgerFile) ? readLedger(config.ledgerFile) : undefined;
+  const isSame =
+    earlier?.header !== undefined &&
+    Object.entries(asked).every(([key, value]) => earlier.header?.[key as keyof LedgerHeader] === value) &&
+    (config.startAt === undefined || config.startAt === earlier.header.shiftStart) &&
+    now - earlier.header.shiftStart < SHIFT_SECONDS;
+  const ago = (config.speed ?? 1) === 1 ? scenario.startedSecondsAgo : SHIFT_SECONDS;
+  const fresh = Math.floor(config.startAt ?? now - ago);
+  const shiftStart = isSame ? earlier.header.shiftStart : fresh;
+  const city = cityOf(scenario);
+  return {
+    scenario,
+    city,
+    plan: dayPlan(scenario, city, shiftStart),
+    header: { ...asked, shiftStart },
+    before: isSame ? earlier : undefined,
+  };
+}
+
+export type RunOptions = {
+  /** Given when the caller prepared the shift itself, to store its plan first. */
+  readonly shift?: PreparedShift | undefined;
+  readonly onProgress?: ((progress: PublishProgress) => void) | undefined;
+};
+
+/** Drives a fleet through its shift and publishes what its devices say, until all is said. */
+export async function runSimulator(
+  config: SimulatorConfig,
+  context: ProgramContext,
+  options: RunOptions = {},
+): Promise<PublishProgress> {
+  const shift = options.shift ?? prepareShift(config, context.now());
+  const { scenario, city, plan, header, before } = shift;
+  const router = openRouter(city.graph);
+  const days = plan.routes.map((_, routeIndex) => vanDay({ scenario, city, router, plan, routeIndex }));
+  if (config.truthFile !== undefined) {
+    writeTruth(config.truthFile, truthOf({ days, plan, city, scenario }));
+  }
+  const signal = endingAfter(config.durationSeconds, context.signal);
+  const connections = await Promise.all(
+    Array.from({ length: Math.min(config.connections ?? CONNECTIONS, days.length) }, (_, index) =>
+      openConnection(config.broker, {
+        clientId: `simulator-${scenario.fleet}-${index}-${randomSuffix()}`,
+        signal: context.signal,
+        patienceMs: CONNECT_PATIENCE_MS,
+      }),
+    ),
+  );
+  const ledger = openLedger(config.ledgerFile, header, { resume: before !== undefined });
+  const facts = { scenario: scenario.name, vans: days.length, seed: scenario.seed };
+  context.log.info(
+    { ...facts, shiftStart: header.shiftStart, resumed: before !== undefined },
+    'shift begins',
+  );
+  context.ready(facts);
+  const progress = await publish({
+    fleet: scenario.fleet,
+    vans: days.map((day) => ({ device: day.vehicle, uploads: uploads(day, scenario) })),
+    connections,
+    ledger,
+    before,
+    clock: clockOf(config.speed ?? 1, header.shiftStart, context.now()),
+    now: context.now,
+    signal,
+    onProgress: options.onProgress,
+  });
+  await Promise.all(connections.map((connection) => connection.close(0)));
+  ledger.close();
+  context.log.info({ offered: progress.offered, acknowledged: progress.acknowledged }, 'shift ends');
+  return progress;
+}
+
+/** Two runs on one broker must not push each other off it. */
+const randomSuffix = (): string => Math.random().toString(36).slice(2, 10);
+
+/**
+ * Simulated time. In real time it is the wall's; faster, it runs from the start of the shift, and
+ * never ahead of the wall: a device does not report the future.
+ */
+function clockOf(speed: number, shiftStart: number, startedAt: number) {
+  if (speed === 1) return { simulated: (wall: number) => wall, wall: (simulated: number) => simulated };
+  if (!Number.isFinite(speed)) {
+    return { simulated: () => Number.MAX_VALUE, wall: () => startedAt };
+  }
+  const from = shiftStart - 600;
+  return {
+    simulated: (wall: number) => Math.min(wall, from + (wall - startedAt) * speed),
+    wall: (simulated: number) => {
+      const hurried = startedAt + (simulated - from) / speed;
+      return Math.max(simulated, hurried);
+    },
+  };
+}
+
+function endingAfter(seconds: number | undefined, signal: AbortSignal): AbortSignal {
+  if (seconds === undefined) return signal;
+  return AbortSignal.any([signal, AbortSignal.timeout(Math.round(seconds * 1000))]);
+}

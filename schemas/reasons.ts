@@ -8,6 +8,7 @@ export const rejectionReasons = {
   shape: 'the JSON lacks a required field or has one of the wrong type; the detail names it',
   position: 'lat is outside ±90 or lng outside ±180, so it is not a place on Earth',
   instant: 'ts is not a time this system can hold (before 1970 or after 2100)',
+  range: 'a value is outside what this system can hold; the detail names it',
   too_large: 'the payload is larger than the message limit',
   too_many: 'the batch holds more fixes than the limit of one message',
   unknown_device: 'no vehicle is known for this device, and its credential may not register one',

@@ -5,9 +5,12 @@
 create table sources (
   source_id smallint generated always as identity primary key,
   name text not null unique,
-  last_batch bigint not null default 0
+  last_batch bigint not null default 0,
+  last_token uuid
 );
 comment on table sources is 'One row per ingest writer. last_batch is advanced in the transaction that stores the batch, so numbers have no gaps and appear in order.';
+
+comment on column sources.last_token is 'the writer''s name for its last commit: after a lost connection it tells whether that commit took place, so that none is made twice';
 
 create table batches (
   source_id smallint not null references sources,
@@ -148,3 +151,18 @@ comment on column fixes.door is 'true when a door is open';
 comment on column fixes.belt is 'true when the driver is belted';
 comment on column fixes.batch is 'the commit that stored it, in the numbering of its source';
 comment on column fixes.flags is 'bits of fixFlags (schemas/reasons.ts); 0 is a good fix';
+
+-- Ingest holds fleets, devices and gateways in memory; whoever changes them tells it.
+create function notify_directory() returns trigger
+  language plpgsql as $$
+begin
+  perform pg_notify('paceline_directory', tg_table_name);
+  return null;
+end $$;
+
+create trigger fleets_told after insert or update or delete on fleets
+  for each statement execute function notify_directory();
+create trigger devices_told after insert or update or delete on devices
+  for each statement execute function notify_directory();
+create trigger gateways_told after insert or update or delete on gateways
+  for each statement execute function notify_directory();

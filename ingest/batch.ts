@@ -1,0 +1,100 @@
+import { randomUUID } from 'node:crypto';
+import type { Delivery } from './delivery.ts';
+
+/** What one transaction stores. */
+export type Batch = {
+  /** Names the commit of this batch, however often it is tried. */
+  readonly token: string;
+  readonly deliveries: readonly Delivery[];
+};
+
+export type BatchLimits = {
+  readonly batchFixes: number;
+  readonly batchBytes: number;
+  readonly gatherMs: number;
+};
+
+export const batchOf = (deliveries: readonly Delivery[]): Batch => ({ token: randomUUID(), deliveries });
+
+/**
+ * Deliveries that wait for the writer. While one batch commits the next gathers, so batches are as
+ * large as the load makes them and a quiet fleet waits for nobody.
+ */
+export class Gathering {
+  readonly #limits: BatchLimits;
+  #waiting: Delivery[] = [];
+  #fixes = 0;
+  #bytes = 0;
+  /** When the first of those waiting came, in milliseconds. */
+  #since = 0;
+  #wake: (() => void) | undefined;
+
+  constructor(limits: BatchLimits) {
+    this.#limits = limits;
+  }
+
+  push(delivery: Delivery): void {
+    if (this.#waiting.length === 0) this.#since = performance.now();
+    this.#waiting.push(delivery);
+    this.#fixes += delivery.fixes.length;
+    this.#bytes += delivery.bytes;
+    if (this.#waiting.length === 1 || this.#isFull()) this.#wake?.();
+  }
+
+  /** The next batch, when the first delivery has waited long enough or there is a batch full. */
+  async next(signal: AbortSignal): Promise<Batch | undefined> {
+    while (this.#waiting.length === 0) {
+      if (signal.aborted) return undefined;
+      await this.#change(signal, undefined);
+    }
+    const age = performance.now() - this.#since;
+    if (!this.#isFull() && age < this.#limits.gatherMs && !signal.aborted) {
+      await this.#change(signal, this.#limits.gatherMs - age);
+    }
+    return this.#take();
+  }
+
+  #take(): Batch {
+    let fixes = 0;
+    let bytes = 0;
+    let count = 0;
+    for (const delivery of this.#waiting) {
+      fixes += delivery.fixes.length;
+      bytes += delivery.bytes;
+      const isOver = fixes > this.#limits.batchFixes || bytes > this.#limits.batchBytes;
+      if (isOver && count > 0) {
+        fixes -= delivery.fixes.length;
+        bytes -= delivery.bytes;
+        break;
+      }
+      count++;
+    }
+    const taken = this.#waiting.slice(0, count);
+    this.#waiting = this.#waiting.slice(count);
+    this.#fixes -= fixes;
+    this.#bytes -= bytes;
+    return batchOf(taken);
+  }
+
+  #isFull(): boolean {
+    return this.#fixes >= this.#limits.batchFixes || this.#bytes >= this.#limits.batchBytes;
+  }
+
+  /** Resolves at the next push that matters, at the abort, or after `ms`. */
+  #change(signal: AbortSignal, ms: number | undefined): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = ms === undefined ? undefined : setTimeout(done, ms);
+      const wake = done;
+      function done(): void {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', done);
+        resolve();
+      }
+      signal.addEventListener('abort', done, { once: true });
+      this.#wake = () => {
+        this.#wake = undefined;
+        wake();
+      };
+    });
+  }
+}

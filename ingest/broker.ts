@@ -1,0 +1,215 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import { Aedes, type AuthenticateError, type Client, type PublishPacket } from 'aedes';
+import { Fault } from '../schemas/fault.ts';
+import type { Log } from '../schemas/program.ts';
+import { maySubscribe, publishing } from './access.ts';
+import { Acknowledgements } from './acknowledgements.ts';
+import type { EmbeddedBroker, IngestLimits } from './config.ts';
+import { type Identity, identityOf, isSameSecret, isSecret } from './credentials.ts';
+import type { Message } from './delivery.ts';
+import type { Directory } from './directory.ts';
+
+export type BrokerOptions = {
+  readonly listen: EmbeddedBroker;
+  readonly service: { readonly username: string; readonly password: string };
+  readonly directory: Directory;
+  readonly limits: IngestLimits;
+  readonly log: Log;
+  /** The wall clock, an instant. */
+  readonly now: () => number;
+  readonly receive: (message: Message) => void;
+  /** 1 is where new publishers are turned away, 2 where those connected are cut off. */
+  readonly fullness: () => number;
+};
+
+export type Broker = AsyncDisposable & {
+  readonly port: number;
+  /** Ends the connections whose credential was taken away or changed. */
+  readonly recheck: () => void;
+};
+
+/** What a connection proved when it logged in. */
+type Session = {
+  readonly identity: Identity;
+  readonly secretHash: string | undefined;
+  readonly mayRegister: boolean;
+  readonly acknowledgements: Acknowledgements;
+  /** Every filter it ever asked for, so that the number of those it holds is bounded. */
+  readonly subscriptions: Set<string>;
+};
+
+const RETAINED_BYTES_MAX = 1_024;
+const SUBSCRIPTIONS_MAX = 100;
+
+/**
+ * Paceline's own MQTT 3.1.1 broker: a PUBACK for data means that it is committed to the database.
+ *
+ * Aedes asks `authorizePublish` before it acknowledges, so a message is held there until its commit.
+ * It reads no further from a connection until every packet of the last read is answered, which is
+ * the back-pressure: a publisher waits for the database, and at most one read of each connection is
+ * held in memory.
+ */
+export async function openBroker(options: BrokerOptions): Promise<Broker> {
+  const sessions = new Map<Client, Session>();
+  const aedes = await Aedes.createBroker({
+    connectTimeout: 10_000,
+    // Client ids get the user name in front, see below.
+    maxClientsIdLength: 65_535,
+    preConnect(_client, packet, callback) {
+      // Ids belong to their user: nobody can take over the session of another by its id.
+      if (packet.clientId !== '') packet.clientId = `${packet.username ?? ''} ${packet.clientId}`;
+      callback(null, options.fullness() < 1);
+    },
+    authenticate(client, username, password, done) {
+      logIn(options, client, username ?? '', password ?? Buffer.alloc(0)).then(
+        (session) => {
+          if (session === undefined) return done(refusal(username), false);
+          sessions.set(client, session);
+          done(null, true);
+        },
+        (error) => {
+          options.log.warn({ reason: String(error) }, 'cannot check a log-in');
+          done(Object.assign(new Error('server unavailable'), { returnCode: 3 }), false);
+        },
+      );
+    },
+    authorizeSubscribe(client, subscription, callback) {
+      const session = sessions.get(client);
+      const isAllowed = session !== undefined && maySubscribe(session.identity, subscription.topic);
+      if (isAllowed) session.subscriptions.add(subscription.topic);
+      callback(null, isAllowed && session.subscriptions.size <= SUBSCRIPTIONS_MAX ? subscription : null);
+    },
+    authorizePublish(client, packet, callback) {
+      const session = client === null ? undefined : sessions.get(client);
+      if (session === undefined) return callback(new Error('not logged in'));
+      takePublish(options, session, packet, callback);
+    },
+  });
+  aedes.on('clientDisconnect', (client) => sessions.delete(client));
+  aedes.on('clientError', (client, error) => {
+    sessions.delete(client);
+    if (error.name === 'Refusal')
+      options.log.warn({ client: client.id, reason: error.message }, 'publisher refused');
+  });
+  aedes.on('connectionError', (client) => sessions.delete(client));
+
+  const server = createServer((socket) => accept(aedes, socket, options.limits));
+  server.maxConnections = options.limits.connections;
+  const port = await listen(server, options.listen);
+  return {
+    port,
+    recheck: () => {
+      for (const [client, { identity, secretHash }] of sessions) {
+        if (options.directory.credential(identity)?.secretHash !== secretHash) client.close();
+      }
+    },
+    [Symbol.asyncDispose]: async () => {
+      server.close();
+      await new Promise<void>((resolve) => aedes.close(resolve));
+    },
+  };
+}
+
+/** Why Aedes should end a connection: MQTT 3.1.1 has no other way to say no to a publish. */
+function refusal(reason = ''): AuthenticateError {
+  return Object.assign(new Error(`refused: ${reason}`), { name: 'Refusal', returnCode: 5 });
+}
+
+async function logIn(
+  { directory, service }: BrokerOptions,
+  client: Client,
+  username: string,
+  password: Buffer,
+): Promise<Session | undefined> {
+  const identity = identityOf(username, service.username);
+  if (identity === undefined) return undefined;
+  const bare = { identity, acknowledgements: new Acknowledgements(client), subscriptions: new Set<string>() };
+  if (identity.kind === 'service') {
+    if (!isSameSecret(password, Buffer.from(service.password))) return undefined;
+    return { ...bare, secretHash: undefined, mayRegister: false };
+  }
+  for (const isLast of [false, true]) {
+    const credential = directory.credential(identity);
+    if (credential !== undefined && isSecret(password, credential.secretHash)) {
+      return { ...bare, ...credential };
+    }
+    // It may be newer than what we hold. The wait in `refresh` also slows down those who guess.
+    if (!isLast) await directory.refresh();
+  }
+  return undefined;
+}
+
+function takePublish(
+  { receive, now, directory, fullness }: BrokerOptions,
+  session: Session,
+  packet: PublishPacket,
+  callback: (error?: Error | null) => void,
+): void {
+  const what = publishing(session.identity, packet.topic);
+  if (what.kind === 'refused') {
+    callback(refusal(`may not publish to ${packet.topic}`));
+  } else if (what.kind === 'traffic' || what.kind === 'status') {
+    packet.retain = packet.retain && what.kind === 'status' && isKept(packet, what, directory);
+    callback(null);
+  } else if (fullness() >= 2) {
+    callback(refusal('too much waits to be stored'));
+  } else {
+    packet.retain = false;
+    const { topic, payload, qos, messageId } = packet;
+    receive({
+      topic,
+      address: what,
+      payload: typeof payload === 'string' ? Buffer.from(payload) : payload,
+      received: Math.round(now() * 1000) / 1000,
+      mayRegister: session.mayRegister,
+      acknowledge: () => {
+        if (qos === 1 && messageId !== undefined) {
+          session.acknowledgements.send(messageId);
+          // What is left to Aedes is to pass it on to whoever listens.
+          packet.qos = 0;
+        }
+        callback(null);
+      },
+    });
+  }
+}
+
+/** Only the small status of a known device is kept for later subscribers: memory is bounded. */
+function isKept(
+  packet: PublishPacket,
+  { fleet, device }: { readonly fleet: string; readonly device: string },
+  directory: Directory,
+): boolean {
+  return packet.payload.length <= RETAINED_BYTES_MAX && directory.device(fleet, device) !== undefined;
+}
+
+/**
+ * Hands a connection to Aedes and bounds what its parser may collect. A packet over the message
+ * limit is still taken up to four times that, so that it can be rejected by name and acknowledged;
+ * a publisher that sends more is cut off.
+ */
+function accept(aedes: Aedes, socket: Socket, limits: IngestLimits): void {
+  socket.setNoDelay(true);
+  const client = aedes.handle(socket) as unknown as {
+    readonly _parser: { readonly packet: { length: number } };
+  };
+  socket.on('readable', () => {
+    if (client._parser.packet.length > 4 * limits.messageBytes) socket.destroy();
+  });
+}
+
+async function listen(server: Server, { host, port }: EmbeddedBroker): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const isTaken = cause.code === 'EADDRINUSE';
+      reject(
+        isTaken
+          ? new Fault('port/taken', `MQTT port ${port} on ${host} is taken`, { cause })
+          : new Fault('config/invalid', `cannot listen on ${host}:${port}: ${cause.message}`, { cause }),
+      );
+    });
+    server.listen({ host, port, backlog: 1_024 }, resolve);
+  });
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : port;
+}

@@ -1,0 +1,60 @@
+import { decode } from './decode.ts';
+import type { DecodeLimits, Rejection } from './decoded.ts';
+import type { Delivery, Knock, Message } from './delivery.ts';
+import type { Device } from './directory.ts';
+
+/** What is known of the publisher of a message: its fleet, and its device in it. */
+export type Sender = { readonly fleetId: number | undefined; readonly device: Device | undefined };
+
+/**
+ * What is to be stored of one message. Data counts only from a device that speaks for a vehicle; an
+ * unknown device of a known fleet goes to the list to claim from.
+ */
+export function deliver(message: Message, { fleetId, device }: Sender, limits: DecodeLimits): Delivery {
+  const { address, payload, topic, received } = message;
+  const refuse = (reason: Rejection['reason'], detail: string): Delivery => ({
+    ...envelope(message, { fleetId, device }),
+    rejections: [{ reason, detail, payload }],
+  });
+
+  if (address === undefined) return refuse('topic', `${topic} carries no data`);
+  if (fleetId === undefined) return refuse('unknown_device', `no fleet is called ${address.fleet}`);
+  if (device === undefined) {
+    const knock: Knock = { fleetId, device: address.device, payload };
+    return { ...envelope(message, { fleetId, device }), knock };
+  }
+  const { vehicleId, deviceId } = device;
+  if (vehicleId === undefined) return refuse('unknown_device', `${address.device} speaks for no vehicle yet`);
+  const decoded = decode(
+    { channel: address.channel, payload, received },
+    { fleetId, vehicleId, deviceId },
+    limits,
+  );
+  return {
+    topic,
+    received,
+    fleetId,
+    deviceId,
+    knock: undefined,
+    bytes: payload.length,
+    acknowledge: message.acknowledge,
+    fixes: decoded.fixes,
+    reports: decoded.reports,
+    rejections: decoded.rejections,
+  };
+}
+
+function envelope(message: Message, { fleetId, device }: Sender): Delivery {
+  return {
+    topic: message.topic,
+    received: message.received,
+    fleetId,
+    deviceId: device?.deviceId,
+    knock: undefined,
+    bytes: message.payload.length,
+    acknowledge: message.acknowledge,
+    fixes: [],
+    reports: [],
+    rejections: [],
+  };
+}

@@ -1,0 +1,14 @@
+/** SQLSTATE classes that blame the values: data exception, constraint violated, limit exceeded. */
+const dataClasses = new Set(['22', '23', '54']);
+
+/**
+ * Who is to blame for a write that failed: the `data` (then a smaller batch tells which), the
+ * `world` (then the same batch is written again), or we (`bug`).
+ */
+export function failureOf(error: unknown): 'data' | 'world' | 'bug' {
+  if (!(error instanceof Error)) return 'bug';
+  if (error instanceof RangeError || error instanceof TypeError) return 'data';
+  if (error.message.startsWith('bug:')) return 'bug';
+  const code = 'code' in error ? String(error.code) : '';
+  return /^[0-9A-Z]{5}$/.test(code) && dataClasses.has(code.slice(0, 2)) ? 'data' : 'world';
+}

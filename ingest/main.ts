@@ -1,0 +1,126 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import pg from 'pg';
+import { asError, Fault } from '../schemas/fault.ts';
+import type { ProgramContext } from '../schemas/program.ts';
+import { openBroker } from './broker.ts';
+import { type IngestConfig, ingestLimits } from './config.ts';
+import { Directory } from './directory.ts';
+import { openOutside } from './outside.ts';
+import { Pipeline, type PipelineOptions } from './pipeline.ts';
+import { pruneForever } from './prune.ts';
+import { Store } from './store.ts';
+
+/** A source of messages: our own broker, or a client of another. */
+type Source = AsyncDisposable & { readonly address: string; readonly recheck: () => void };
+
+/**
+ * The wire to the tables, until `context.signal` aborts. A stop takes no new messages, stores those
+ * in hand and acknowledges them; what it cannot store in time is not acknowledged and comes again.
+ */
+export async function runIngest(config: IngestConfig, context: ProgramContext): Promise<void> {
+  const { log, signal } = context;
+  const limits = { ...ingestLimits, ...config.limits };
+  const stop = new AbortController();
+  const giveUp = new AbortController();
+
+  await using pool = poolOf(config.databaseUrl);
+  const directory = new Directory(pool.pool);
+  let source: Source | undefined;
+  const refresh = () => {
+    directory.refresh().then(
+      () => source?.recheck(),
+      (error) => log.warn({ reason: asError(error).message }, 'cannot read the directory'),
+    );
+  };
+  await using store = new Store({ ...config, ...limits, log, onDirectoryChanged: refresh });
+  await openPatiently(store, context);
+  await directory.refresh();
+
+  const pipeline = new Pipeline({
+    directory,
+    store,
+    limits,
+    log,
+    signal: stop.signal,
+    giveUp: giveUp.signal,
+  });
+  const running = pipeline.run();
+  const pruning = pruneForever({ pool: pool.pool, source: config.source, limits, log, signal: stop.signal });
+  const refreshing = setInterval(refresh, limits.directoryMs);
+  try {
+    source = await openSource(config, context, { directory, limits, pipeline });
+    context.ready({ mqtt: source.address, source: config.source, lastBatch: store.lastBatch });
+    await Promise.race([aborted(signal), running]);
+  } finally {
+    clearInterval(refreshing);
+    stop.abort();
+    const deadline = setTimeout(() => giveUp.abort(), limits.closeMs);
+    await running.catch((error) => {
+      if (!giveUp.signal.aborted) throw error;
+      log.warn({}, 'stopped before everything was stored; it was not acknowledged and comes again');
+    });
+    clearTimeout(deadline);
+    await source?.[Symbol.asyncDispose]();
+    await pruning;
+  }
+}
+
+async function openSource(
+  config: IngestConfig,
+  { log, now }: ProgramContext,
+  {
+    directory,
+    limits,
+    pipeline,
+  }: Pick<PipelineOptions, 'directory' | 'limits'> & { readonly pipeline: Pipeline },
+): Promise<Source> {
+  const receive = pipeline.receive.bind(pipeline);
+  const fullness = () => pipeline.fullness;
+  const { broker: where } = config;
+  if (where.kind === 'outside') {
+    const name = `paceline-ingest-${config.source}`;
+    const client = await openOutside({ where, name, limits, log, now, receive, fullness });
+    return { address: where.url, recheck() {}, [Symbol.asyncDispose]: () => client[Symbol.asyncDispose]() };
+  }
+  const service = config.serviceCredential;
+  const broker = await openBroker({ listen: where, service, directory, limits, log, now, receive, fullness });
+  return {
+    address: `mqtt://${where.host}:${broker.port}`,
+    recheck: broker.recheck,
+    [Symbol.asyncDispose]: () => broker[Symbol.asyncDispose](),
+  };
+}
+
+const OPEN_TRIES = 20;
+const OPEN_WAIT_MS = 500;
+
+/** A database that is starting, or that the supervisor is bringing back, gets ten seconds. */
+async function openPatiently(store: Store, { log, signal }: ProgramContext): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await store.open();
+    } catch (error) {
+      const isHopeful = error instanceof Fault && error.code === 'database/unreachable';
+      if (!isHopeful || tries === OPEN_TRIES) throw error;
+      if (tries === 1) log.warn({ reason: error.message }, 'waiting for the database');
+      await wait(OPEN_WAIT_MS, undefined, { signal });
+    }
+  }
+}
+
+function poolOf(connectionString: string): AsyncDisposable & { readonly pool: pg.Pool } {
+  const pool = new pg.Pool({
+    connectionString,
+    max: 3,
+    application_name: 'paceline ingest directory',
+    connectionTimeoutMillis: 10_000,
+  });
+  // An idle connection that breaks is replaced at the next query; without a listener it would end us.
+  pool.on('error', () => {});
+  return { pool, [Symbol.asyncDispose]: () => pool.end() };
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}

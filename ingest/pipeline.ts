@@ -1,0 +1,81 @@
+import type { Log } from '../schemas/program.ts';
+import { Gathering } from './batch.ts';
+import { commit } from './commit.ts';
+import type { IngestLimits } from './config.ts';
+import { deliver } from './deliver.ts';
+import type { Address, Message } from './delivery.ts';
+import type { Directory } from './directory.ts';
+import { Newcomers } from './newcomers.ts';
+import type { Store } from './store.ts';
+
+export type PipelineOptions = {
+  readonly directory: Directory;
+  readonly store: Store;
+  readonly limits: IngestLimits;
+  readonly log: Log;
+  /** Stops it: what was received is still stored. */
+  readonly signal: AbortSignal;
+  /** Gives up on what is not stored yet. */
+  readonly giveUp: AbortSignal;
+};
+
+/** From a message to its acknowledgement: decode → gather → commit → acknowledge. */
+export class Pipeline {
+  readonly #options: PipelineOptions;
+  readonly #gathering: Gathering;
+  readonly #newcomers: Newcomers;
+  #messages = 0;
+  #bytes = 0;
+
+  constructor(options: PipelineOptions) {
+    this.#options = options;
+    this.#gathering = new Gathering(options.limits);
+    this.#newcomers = new Newcomers({ ...options, onward: (message) => this.#gather(message) });
+  }
+
+  /** How full the pipeline is: 1 is where publishers should wait, 2 where they must. */
+  get fullness(): number {
+    const { pendingBytes, pendingMessages } = this.#options.limits;
+    return Math.max(this.#bytes / pendingBytes, this.#messages / pendingMessages);
+  }
+
+  /** Takes a message; its `acknowledge` is called after the commit that holds it. */
+  receive(message: Message): void {
+    this.#messages++;
+    this.#bytes += message.payload.length;
+    const { address } = message;
+    if (address !== undefined && this.#isNew(address)) this.#newcomers.push({ ...message, address });
+    else this.#gather(message);
+  }
+
+  /** Stores batch after batch until stopped and empty. */
+  async run(): Promise<void> {
+    const { store, log, signal, giveUp } = this.#options;
+    const write = store.write.bind(store);
+    for (;;) {
+      const batch = await this.#gathering.next(signal);
+      if (batch === undefined) return;
+      await commit(batch, { write, log, signal: giveUp });
+      for (const { acknowledge, bytes } of batch.deliveries) {
+        this.#messages--;
+        this.#bytes -= bytes;
+        acknowledge();
+      }
+    }
+  }
+
+  #gather(message: Message): void {
+    const { directory, limits } = this.#options;
+    const fleet = message.address?.fleet ?? '';
+    const sender = {
+      fleetId: directory.fleetId(fleet),
+      device: directory.device(fleet, message.address?.device ?? ''),
+    };
+    this.#gathering.push(deliver(message, sender, limits));
+  }
+
+  #isNew({ fleet, device }: Address): boolean {
+    const { directory } = this.#options;
+    return directory.device(fleet, device) === undefined;
+  }
+}

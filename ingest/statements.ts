@@ -1,0 +1,120 @@
+import { stagingColumns } from './copy-rows.ts';
+
+/** The SQL of one commit, in the order it runs. Instants are passed as seconds since the epoch. */
+
+/** Emptied by every commit; temporary, so filling it writes no log. */
+export const makeStaging = `
+  create temporary table staging (${stagingColumns.join(', ')}) on commit delete rows`;
+
+export const fillStaging = 'copy staging from stdin (format binary)';
+
+const fixColumns = stagingColumns
+  .map((column) => column.split(' ')[0])
+  .filter((column) => column !== 'n')
+  .join(', ');
+
+/** $1 source, $2 batch. Its row count says how many were new. */
+export const insertFixes = `
+  insert into fixes (${fixColumns}, source_id, batch)
+  select ${fixColumns}, $1::smallint, $2::bigint from staging
+  on conflict do nothing`;
+
+/** Which fixes of the batch were there before: $1 source, $2 batch, $3 to $4 the instants it spans. */
+export const selectKnown = `
+  select s.n from staging s
+  where exists (
+    select from fixes f
+    where f.vehicle_id = s.vehicle_id and f.at = s.at and f.key = s.key
+      and f.at between to_timestamp($3) and to_timestamp($4)
+      and (f.source_id, f.batch) is distinct from ($1::smallint, $2::bigint))`;
+
+export const insertReports = `
+  insert into stop_reports
+    (fleet_id, vehicle_id, at, stop_code, kind, reason, received, source_id, batch)
+  select fleet_id, vehicle_id, to_timestamp(at), stop_code, kind, reason, to_timestamp(received), $8, $9
+  from unnest($1::integer[], $2::integer[], $3::double precision[], $4::text[], $5::text[], $6::text[],
+    $7::double precision[]) as r (fleet_id, vehicle_id, at, stop_code, kind, reason, received)
+  on conflict do nothing`;
+
+export const insertRejections = `
+  insert into rejections as r
+    (fleet_id, device_id, received, topic, reason, detail, payload, payload_hash, times)
+  select fleet_id, device_id, to_timestamp(received), topic, reason, detail, payload, payload_hash, times
+  from unnest($1::integer[], $2::integer[], $3::double precision[], $4::text[], $5::text[], $6::text[],
+    $7::bytea[], $8::bytea[], $9::integer[])
+    as n (fleet_id, device_id, received, topic, reason, detail, payload, payload_hash, times)
+  on conflict (topic, payload_hash) do update
+  set times = r.times + excluded.times, received = greatest(r.received, excluded.received)`;
+
+export const insertKnocks = `
+  insert into unknown_devices as u
+    (fleet_id, name, first_seen, last_seen, attempts, last_topic, last_payload)
+  select fleet_id, name, to_timestamp(received), to_timestamp(received), attempts, topic, payload
+  from unnest($1::integer[], $2::text[], $3::double precision[], $4::bigint[], $5::text[], $6::bytea[])
+    as n (fleet_id, name, received, attempts, topic, payload)
+  on conflict (fleet_id, name) do update
+  set attempts = u.attempts + excluded.attempts,
+    last_seen = greatest(u.last_seen, excluded.last_seen),
+    last_topic = excluded.last_topic,
+    last_payload = excluded.last_payload`;
+
+/**
+ * Counters, log and cursor of a commit in one round trip. $1 source, $2 batch, $3 token, $4 whether
+ * anything was new (only then is there a batch), $5–$9 the batch; then the arrays of `Tally`.
+ */
+export const finish = `
+  with devices as (
+    insert into device_counters as c
+      (device_id, fleet_id, accepted, duplicate, late, filtered, rejected, last_at, last_received)
+    select device_id, fleet_id, accepted, duplicate, late, filtered, rejected,
+      to_timestamp(last_at), to_timestamp(last_received)
+    from unnest($10::integer[], $11::integer[], $12::bigint[], $13::bigint[], $14::bigint[],
+      $15::bigint[], $16::bigint[], $17::double precision[], $18::double precision[])
+      as n (device_id, fleet_id, accepted, duplicate, late, filtered, rejected, last_at, last_received)
+    on conflict (device_id) do update
+    set accepted = c.accepted + excluded.accepted,
+      duplicate = c.duplicate + excluded.duplicate,
+      late = c.late + excluded.late,
+      filtered = c.filtered + excluded.filtered,
+      rejected = c.rejected + excluded.rejected,
+      last_at = greatest(c.last_at, excluded.last_at),
+      last_received = greatest(c.last_received, excluded.last_received)
+  ), boots as (
+    insert into device_boots as b (device_id, fleet_id, boot, seq_min, seq_max, fix_count)
+    select device_id, fleet_id, boot, seq_min, seq_max, fix_count
+    from unnest($19::integer[], $20::integer[], $21::text[], $22::bigint[], $23::bigint[], $24::bigint[])
+      as n (device_id, fleet_id, boot, seq_min, seq_max, fix_count)
+    on conflict (device_id, boot) do update
+    set seq_min = least(b.seq_min, excluded.seq_min),
+      seq_max = greatest(b.seq_max, excluded.seq_max),
+      fix_count = b.fix_count + excluded.fix_count
+  ), minutes as (
+    insert into ingest_minutes as m (fleet_id, minute, messages, accepted, duplicate, late, filtered,
+      rejected, commit_ms_sum, commit_ms_max, commits)
+    select fleet_id, to_timestamp(minute), messages, accepted, duplicate, late, filtered, rejected,
+      $33::double precision, $33::double precision, 1
+    from unnest($25::integer[], $26::double precision[], $27::bigint[], $28::bigint[], $29::bigint[],
+      $30::bigint[], $31::bigint[], $32::bigint[])
+      as n (fleet_id, minute, messages, accepted, duplicate, late, filtered, rejected)
+    on conflict (fleet_id, minute) do update
+    set messages = m.messages + excluded.messages,
+      accepted = m.accepted + excluded.accepted,
+      duplicate = m.duplicate + excluded.duplicate,
+      late = m.late + excluded.late,
+      filtered = m.filtered + excluded.filtered,
+      rejected = m.rejected + excluded.rejected,
+      commit_ms_sum = m.commit_ms_sum + excluded.commit_ms_sum,
+      commit_ms_max = greatest(m.commit_ms_max, excluded.commit_ms_max),
+      commits = m.commits + 1
+  ), logged as (
+    insert into batches (source_id, batch, fix_count, report_count, min_at, max_at, payload)
+    select $1::smallint, $2::bigint, $5::integer, $6::integer, to_timestamp($7::double precision),
+      to_timestamp($8::double precision), $9::bytea
+    where $4::boolean
+  ), advanced as (
+    update sources set last_token = $3::uuid, last_batch = last_batch + $4::boolean::integer
+    where source_id = $1
+    returning last_batch
+  )
+  select last_batch, case when $4 then pg_notify('paceline_batches', $1 || ':' || last_batch) end
+  from advanced`;

@@ -1,0 +1,168 @@
+import type { Fix } from '../schemas/fix.ts';
+import { fixFlags } from '../schemas/reasons.ts';
+import type { Delivery } from './delivery.ts';
+
+/** What one commit adds to `device_counters`. Instants are undefined when no fix was new. */
+export type DeviceTally = {
+  readonly deviceId: number;
+  readonly fleetId: number;
+  accepted: number;
+  duplicate: number;
+  late: number;
+  filtered: number;
+  rejected: number;
+  lastAt: number;
+  lastReceived: number;
+};
+
+/** What one commit adds to `device_boots`. */
+export type BootTally = {
+  readonly deviceId: number;
+  readonly fleetId: number;
+  readonly boot: string;
+  seqMin: number;
+  seqMax: number;
+  fixCount: number;
+};
+
+/** What one commit adds to `ingest_minutes`. */
+export type MinuteTally = {
+  readonly fleetId: number;
+  /** Instant at which the minute begins. */
+  readonly minute: number;
+  messages: number;
+  accepted: number;
+  duplicate: number;
+  late: number;
+  filtered: number;
+  rejected: number;
+};
+
+export type Tally = {
+  readonly devices: readonly DeviceTally[];
+  readonly boots: readonly BootTally[];
+  readonly minutes: readonly MinuteTally[];
+  /** Newest fix of each vehicle that this batch moved; to be remembered once it is committed. */
+  readonly newest: ReadonlyMap<number, number>;
+};
+
+/**
+ * Counts one batch. `isNew(n)` says whether fix n of the batch (in order of its deliveries) was
+ * stored by it; `newestAt` gives the newest fix known of a vehicle before this batch. A fix is late
+ * when it arrives behind a newer one of its vehicle.
+ */
+export function tally(
+  deliveries: readonly Delivery[],
+  isNew: (n: number) => boolean,
+  newestAt: (vehicleId: number) => number | undefined,
+): Tally {
+  const devices = new Map<number, DeviceTally>();
+  const boots = new Map<string, BootTally>();
+  const minutes = new Map<string, MinuteTally>();
+  const newest = new Map<number, number>();
+  let n = 0;
+  for (const delivery of deliveries) {
+    const minute = minuteOf(minutes, delivery);
+    const device = deviceOf(devices, delivery);
+    const rejected = delivery.rejections.length + (delivery.knock === undefined ? 0 : 1);
+    if (minute) {
+      minute.messages++;
+      minute.rejected += rejected;
+    }
+    if (device) device.rejected += rejected;
+    for (const fix of delivery.fixes) {
+      const before = newest.get(fix.vehicleId) ?? newestAt(fix.vehicleId) ?? Number.NEGATIVE_INFINITY;
+      const outcome = { isNew: isNew(n++), isLate: fix.at < before, isFiltered: fix.flags !== 0 };
+      if (minute) count(minute, outcome);
+      if (device) count(device, outcome);
+      if (!outcome.isNew) continue;
+      if (device) device.lastReceived = Math.max(device.lastReceived, fix.received);
+      // A clock ahead of time would make every right fix after it late, so it moves nothing.
+      if ((fix.flags & fixFlags.clock_future) === 0) {
+        if (device) device.lastAt = Math.max(device.lastAt, fix.at);
+        if (fix.at > before) newest.set(fix.vehicleId, fix.at);
+      }
+      if (fix.seq !== undefined) countBoot(boots, fix, fix.seq);
+    }
+  }
+  return {
+    devices: [...devices.values()],
+    boots: [...boots.values()],
+    minutes: [...minutes.values()],
+    newest,
+  };
+}
+
+function count(
+  into: { accepted: number; duplicate: number; late: number; filtered: number },
+  outcome: { readonly isNew: boolean; readonly isLate: boolean; readonly isFiltered: boolean },
+): void {
+  if (!outcome.isNew) {
+    into.duplicate++;
+    return;
+  }
+  into.accepted++;
+  if (outcome.isLate) into.late++;
+  if (outcome.isFiltered) into.filtered++;
+}
+
+function countBoot(boots: Map<string, BootTally>, fix: Fix, seq: number): void {
+  const boot = fix.boot ?? '';
+  const id = `${fix.deviceId} ${boot}`;
+  const known = boots.get(id);
+  if (known === undefined) {
+    boots.set(id, {
+      deviceId: fix.deviceId,
+      fleetId: fix.fleetId,
+      boot,
+      seqMin: seq,
+      seqMax: seq,
+      fixCount: 1,
+    });
+    return;
+  }
+  known.seqMin = Math.min(known.seqMin, seq);
+  known.seqMax = Math.max(known.seqMax, seq);
+  known.fixCount++;
+}
+
+function deviceOf(devices: Map<number, DeviceTally>, delivery: Delivery): DeviceTally | undefined {
+  const { deviceId, fleetId } = delivery;
+  if (deviceId === undefined || fleetId === undefined) return undefined;
+  const known = devices.get(deviceId);
+  if (known !== undefined) return known;
+  const device: DeviceTally = {
+    deviceId,
+    fleetId,
+    accepted: 0,
+    duplicate: 0,
+    late: 0,
+    filtered: 0,
+    rejected: 0,
+    lastAt: Number.NEGATIVE_INFINITY,
+    lastReceived: Number.NEGATIVE_INFINITY,
+  };
+  devices.set(deviceId, device);
+  return device;
+}
+
+function minuteOf(minutes: Map<string, MinuteTally>, delivery: Delivery): MinuteTally | undefined {
+  const { fleetId, received } = delivery;
+  if (fleetId === undefined) return undefined;
+  const at = Math.floor(received / 60) * 60;
+  const id = `${fleetId} ${at}`;
+  const known = minutes.get(id);
+  if (known !== undefined) return known;
+  const minute: MinuteTally = {
+    fleetId,
+    minute: at,
+    messages: 0,
+    accepted: 0,
+    duplicate: 0,
+    late: 0,
+    filtered: 0,
+    rejected: 0,
+  };
+  minutes.set(id, minute);
+  return minute;
+}

@@ -1,0 +1,1 @@
+export const About = () => <main class="screen">About</main>;

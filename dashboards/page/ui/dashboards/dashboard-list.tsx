@@ -1,0 +1,1 @@
+export const DashboardList = () => <main class="screen" />;

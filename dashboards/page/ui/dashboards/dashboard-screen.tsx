@@ -1,0 +1,1 @@
+export const DashboardScreen = ({ uid }: { uid: string }) => <main class="screen">{uid}</main>;

@@ -1,0 +1,1 @@
+export const Devices = () => <main class="screen">Devices</main>;

@@ -1,0 +1,163 @@
+import { useSignal } from '@preact/signals';
+import type { ProposalRow } from '../../../api.ts';
+import { duration } from '../../core/clock.ts';
+import { isLoaded, proposals, takeProposals, wallClock } from '../../state/fleet.ts';
+import { setParameters } from '../../state/place.ts';
+import { request, sentence } from '../../state/request.ts';
+import { previewedProposal } from '../../state/selection.ts';
+import { mayDispatch } from '../../state/session.ts';
+
+export const Proposals = () => {
+  if (proposals.value.length === 0) {
+    return (
+      <p class="empty">
+        {isLoaded.value
+          ? 'No proposals. A better order of the remaining stops appears here; nothing changes without your click.'
+          : 'Reading proposals…'}
+      </p>
+    );
+  }
+  return (
+    <ul class="cards">
+      {proposals.value.map((proposal) => (
+        <ProposalCard key={proposal.proposalId} proposal={proposal} />
+      ))}
+    </ul>
+  );
+};
+
+const ProposalCard = ({ proposal }: { proposal: ProposalRow }) => {
+  const problem = useSignal<string | undefined>(undefined);
+  const isDismissing = useSignal(false);
+  const busy = useSignal(false);
+  const isPreviewed = previewedProposal.value === proposal.proposalId;
+  const decide = async (verdict: 'accept' | 'dismiss', body?: { reason: string }) => {
+    busy.value = true;
+    try {
+      const path = `/api/proposals/${proposal.proposalId}/${verdict}`;
+      await request('POST', path, body === undefined ? {} : { body });
+      takeProposals([{ ...proposal, state: verdict === 'accept' ? 'accepted' : 'dismissed' }]);
+      setParameters({ proposal: undefined }, { replace: true });
+    } catch (error) {
+      problem.value = sentence(error);
+    }
+    busy.value = false;
+  };
+  const preview = () =>
+    setParameters({
+      route: String(proposal.routeId),
+      proposal: isPreviewed ? undefined : String(proposal.proposalId),
+      panel: 'proposals',
+    });
+  return (
+    <li class={`card proposal ${isPreviewed ? 'previewed' : ''}`}>
+      <header>
+        <strong>{proposal.route}</strong>
+        <span class="muted">{proposal.vehicle}</span>
+        <span class="muted card-when">{duration(wallClock.value - proposal.createdAt)} ago</span>
+      </header>
+      <p>{proposal.explanation}</p>
+      <Comparison proposal={proposal} />
+      {problem.value !== undefined && (
+        <p class="problem" role="alert">
+          {problem.value}
+        </p>
+      )}
+      <footer>
+        <button type="button" class="button small" aria-pressed={isPreviewed} onClick={preview}>
+          {isPreviewed ? 'Hide preview' : 'Preview on map'}
+        </button>
+        {mayDispatch.value && !isDismissing.value && (
+          <>
+            <button
+              type="button"
+              class="button small"
+              onClick={() => {
+                isDismissing.value = true;
+              }}
+            >
+              Dismiss…
+            </button>
+            <button
+              type="button"
+              class="button small primary"
+              disabled={busy.value}
+              onClick={() => decide('accept')}
+            >
+              Accept
+            </button>
+          </>
+        )}
+      </footer>
+      {isDismissing.value && (
+        <DismissForm
+          isBusy={busy.value}
+          onDismiss={(reason) => decide('dismiss', { reason })}
+          onCancel={() => {
+            isDismissing.value = false;
+          }}
+        />
+      )}
+    </li>
+  );
+};
+
+const Comparison = ({ proposal: { costBefore, costAfter, stopIds } }: { proposal: ProposalRow }) => (
+  <dl class="figures">
+    <div>
+      <dt>Cost now</dt>
+      <dd>{duration(costBefore)}</dd>
+    </div>
+    <div>
+      <dt>Proposed</dt>
+      <dd>{duration(costAfter)}</dd>
+    </div>
+    <div>
+      <dt>Saves</dt>
+      <dd class="gain">{duration(costBefore - costAfter)}</dd>
+    </div>
+    <div>
+      <dt>Stops</dt>
+      <dd>{stopIds.length}</dd>
+    </div>
+  </dl>
+);
+
+const reasons = [
+  'Driver knows better',
+  'Customer agreed otherwise',
+  'Road is closed',
+  'Not worth the change',
+];
+
+type DismissProps = {
+  readonly isBusy: boolean;
+  readonly onDismiss: (reason: string) => void;
+  readonly onCancel: () => void;
+};
+
+const DismissForm = ({ isBusy, onDismiss, onCancel }: DismissProps) => {
+  const submit = (event: SubmitEvent) => {
+    event.preventDefault();
+    onDismiss(String(new FormData(event.currentTarget as HTMLFormElement).get('reason')).trim());
+  };
+  return (
+    <form class="dismiss" onSubmit={submit} onKeyDown={(event) => event.key === 'Escape' && onCancel()}>
+      <label>
+        Why not?
+        <input name="reason" list="dismiss-reasons" required maxLength={200} autofocus />
+      </label>
+      <datalist id="dismiss-reasons">
+        {reasons.map((reason) => (
+          <option key={reason} value={reason} />
+        ))}
+      </datalist>
+      <button type="button" class="button small" onClick={onCancel}>
+        Cancel
+      </button>
+      <button type="submit" class="button small primary" disabled={isBusy}>
+        Dismiss
+      </button>
+    </form>
+  );
+};

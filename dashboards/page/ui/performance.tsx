@@ -1,0 +1,1 @@
+export const Performance = () => <main class="screen">Performance</main>;

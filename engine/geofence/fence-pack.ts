@@ -200,6 +200,20 @@ export function isTouched(pack: FencePack, i: number, line: Line): boolean {
   return to - from > 1 && segmentMeetsRing(coords, from, to, line);
 }
 
+/** Where fence `id` stands in a pack whose fences are sorted by id; -1 when it is not there. */
+export function indexOf({ facts, count }: FencePack, id: number): number {
+  let low = 0;
+  let high = count - 1;
+  while (low <= high) {
+    const middle = (low + high) >> 1;
+    const found = facts[middle * FACTS]!;
+    if (found === id) return middle;
+    if (found < id) low = middle + 1;
+    else high = middle - 1;
+  }
+  return -1;
+}
+
 /** Fences of the fleet whose bounds meet the box, in the order of the pack. */
 export function candidates(
   { index, facts }: FencePack,

@@ -1,0 +1,124 @@
+import type { Crossing, Halt, Trip } from '../schemas/event.ts';
+import type { Depot } from '../schemas/plan.ts';
+import { cross, pendingCrossings } from './geofence/crossing.ts';
+import type { FencePack } from './geofence/fence-pack.ts';
+import { judge } from './judge.ts';
+import { haltStep } from './trip/halt.ts';
+import { tripRow, tripStep } from './trip/trip.ts';
+import { type Changes, isLate, noChanges, type Observation, type VehicleState } from './vehicle-state.ts';
+
+/** What a vehicle's fixes are seen against. */
+export type FoldWorld = { readonly pack: FencePack; readonly depots: readonly Depot[] };
+
+export type Checkpoint = { readonly vehicleId: number; readonly at: number; readonly state: VehicleState };
+
+export type Folded = {
+  readonly state: VehicleState;
+  readonly changes: Changes;
+  /** States before the first fix of each checkpoint hour. */
+  readonly checkpoints: readonly Checkpoint[];
+  /** Instant of the oldest fix that came too late for this fold; infinite when none did. */
+  readonly lateFrom: number;
+  readonly lateCount: number;
+};
+
+/** Seconds between checkpoints: what a restart or a late fix has to fold again, at most. */
+export const CHECKPOINT_SECONDS = 3600;
+
+/** The checkpoint boundary at or before `at`; each vehicle has its own, so that they spread out. */
+export function boundaryBefore(vehicleId: number, at: number): number {
+  const phase = (vehicleId * 619) % CHECKPOINT_SECONDS;
+  return Math.floor((at - phase) / CHECKPOINT_SECONDS) * CHECKPOINT_SECONDS + phase;
+}
+
+/**
+ * The one derivation of everything from a vehicle's fixes: folds them, sorted by (at, key), into its
+ * state. Pure, so that a fix folded live, after a crash or hours late concludes the same.
+ */
+export function foldVehicle(
+  vehicle: { readonly vehicleId: number; readonly fleetId: number; readonly state: VehicleState },
+  fixes: Iterable<Observation>,
+  world: FoldWorld,
+): Folded {
+  const { vehicleId } = vehicle;
+  const changes = noChanges();
+  const checkpoints: Checkpoint[] = [];
+  let { state } = vehicle;
+  let lateFrom = Number.POSITIVE_INFINITY;
+  let lateCount = 0;
+  for (const fix of fixes) {
+    if (isLate(state, fix.at, fix.key)) {
+      lateFrom = Math.min(lateFrom, fix.at);
+      lateCount++;
+      continue;
+    }
+    if (state.last !== null) {
+      const boundary = boundaryBefore(vehicleId, fix.at);
+      if (boundary > state.last.at) checkpoints.push({ vehicleId, at: boundary, state });
+    }
+    state = step(state, fix, vehicle, world, changes);
+  }
+  return { state, changes, checkpoints, lateFrom, lateCount };
+}
+
+function step(
+  state: VehicleState,
+  fix: Observation,
+  { vehicleId, fleetId }: { readonly vehicleId: number; readonly fleetId: number },
+  { pack, depots }: FoldWorld,
+  changes: Changes,
+): VehicleState {
+  const last = { at: fix.at, key: fix.key };
+  if (fix.flags !== 0) return { ...state, last };
+  const { flags, doubt } = judge(state, fix);
+  if (flags !== 0) {
+    changes.judgements.push({ vehicleId, at: fix.at, key: fix.key, flags });
+    return { ...state, last, doubt };
+  }
+  const before = state.good;
+  const fences = cross(state.fences, { before, fix, vehicleId, fleetId }, pack, changes.crossings);
+  const haltsBefore = changes.halts.length;
+  const halt = haltStep(state.halt, before, fix, (shown) => changes.halts.push({ vehicleId, ...shown }));
+  let haltsEnded = 0;
+  for (let i = haltsBefore; i < changes.halts.length; i++) {
+    if (changes.halts[i]?.endedAt !== undefined) haltsEnded++;
+  }
+  const trip = tripStep(state.trip, fix, haltsEnded, { depots }, (shown) =>
+    changes.trips.push({ vehicleId, ...shown }),
+  );
+  return { last, good: fix, doubt, fences, halt, trip };
+}
+
+/** What a state has already shown and may still change: the open halt and trip. */
+export function openConclusions(
+  vehicleId: number,
+  { halt, trip }: VehicleState,
+): { readonly halts: readonly Halt[]; readonly trips: readonly Trip[] } {
+  return {
+    halts: halt?.shown ? [{ vehicleId, startedAt: halt.startedAt, position: halt.shown }] : [],
+    trips: trip.phase === 'away' ? [{ vehicleId, ...tripRow(trip) }] : [],
+  };
+}
+
+/**
+ * What a state may still show under an instant before its next fix: keys of conclusions that are
+ * open to being confirmed, or not.
+ */
+export function pendingKeys({ fences, halt, trip }: VehicleState): {
+  readonly crossings: readonly Pick<Crossing, 'fenceId' | 'kind' | 'at'>[];
+  readonly halts: readonly number[];
+  readonly trips: readonly number[];
+} {
+  const halts = halt === null ? [] : [halt.startedAt, ...(halt.doubt?.isSlow ? [halt.doubt.startedAt] : [])];
+  const trips =
+    trip.phase === 'away'
+      ? [trip.startedAt]
+      : trip.phase === 'home'
+        ? trip.leaving === null
+          ? []
+          : [trip.leaving.at]
+        : trip.anchor === null
+          ? []
+          : [trip.anchor.nearAt];
+  return { crossings: pendingCrossings(fences) as Pick<Crossing, 'fenceId' | 'kind' | 'at'>[], halts, trips };
+}

@@ -1,0 +1,99 @@
+import type { Route } from '../../schemas/plan.ts';
+import { distance, type Position } from '../../schemas/position.ts';
+
+/** A route's plan as columns, index = place in the running order. Instants and seconds. */
+export type RoutePlan = {
+  readonly routeId: number;
+  readonly vehicleId: number;
+  readonly count: number;
+  readonly stopIds: Float64Array;
+  readonly lng: Float64Array;
+  readonly lat: Float64Array;
+  readonly service: Float64Array;
+  /** Travel to stop i from the one before it (from the depot, for i = 0). */
+  readonly legs: Float64Array;
+  /** −∞ and +∞ where the stop has no window. */
+  readonly windowFrom: Float64Array;
+  readonly windowUntil: Float64Array;
+  /** Planned end of service of the first, second, … stop, ascending: what the plan expects done by when. */
+  readonly doneBy: Float64Array;
+  readonly returnLeg: number;
+  readonly departure: number;
+  readonly finish: number;
+  readonly depot: Position;
+  /** Seconds a straight metre takes on this route, by its own plan. */
+  readonly perMetre: number;
+};
+
+/** Roads over straight lines: the median of delivery legs. */
+export const CIRCUITY = 1.3;
+/** Where a plan tells no speed: 25 km/h on roads, seconds per straight metre. */
+const PER_METRE_DEFAULT = CIRCUITY / 7;
+
+/**
+ * The plan of a route. Legs come from the planned times; where the running order is no longer the
+ * planned one, a new pair of neighbours gets the straight line at the plan's own pace.
+ */
+export function routePlan(route: Route, depot: Position): RoutePlan {
+  const { stops } = route;
+  const count = stops.length;
+  const planned = [...stops].sort((a, b) => a.plannedArrival - b.plannedArrival || a.id - b.id);
+  const legTo = new Map<number, { from: number | null; seconds: number }>();
+  let metres = 0;
+  let seconds = 0;
+  for (const [i, stop] of planned.entries()) {
+    const before = planned[i - 1];
+    const left = before ? before.plannedArrival + before.service : route.plannedDeparture;
+    const travel = Math.max(0, stop.plannedArrival - left);
+    legTo.set(stop.id, { from: before?.id ?? null, seconds: travel });
+    metres += distance(before?.position ?? depot, stop.position);
+    seconds += travel;
+  }
+  const perMetre = metres > 100 && seconds > 0 ? seconds / metres : PER_METRE_DEFAULT;
+  const last = planned.at(-1);
+  const returnLeg = last
+    ? Math.max(0, route.plannedReturn - last.plannedArrival - last.service)
+    : Math.max(0, route.plannedReturn - route.plannedDeparture);
+  const column = (value: (i: number) => number) => Float64Array.from({ length: count }, (_, i) => value(i));
+  return {
+    routeId: route.id,
+    vehicleId: route.vehicleId,
+    count,
+    stopIds: column((i) => stops[i]!.id),
+    lng: column((i) => stops[i]!.position.lng),
+    lat: column((i) => stops[i]!.position.lat),
+    service: column((i) => stops[i]!.service),
+    legs: column((i) => {
+      const before = stops[i - 1];
+      const leg = legTo.get(stops[i]!.id)!;
+      if (leg.from === (before?.id ?? null)) return leg.seconds;
+      return distance(before?.position ?? depot, stops[i]!.position) * perMetre;
+    }),
+    windowFrom: column((i) => stops[i]!.windowFrom ?? Number.NEGATIVE_INFINITY),
+    windowUntil: column((i) => stops[i]!.windowUntil ?? Number.POSITIVE_INFINITY),
+    doneBy: column((i) => planned[i]!.plannedArrival + planned[i]!.service),
+    returnLeg:
+      stops.at(-1)?.id === last?.id || !stops.length
+        ? returnLeg
+        : distance(stops.at(-1)!.position, depot) * perMetre,
+    departure: route.plannedDeparture,
+    finish: route.plannedReturn,
+    depot,
+    perMetre,
+  };
+}
+
+/** Stops the plan expects to be done by `at`; fractional between two planned departures. */
+export function stopsExpected({ doneBy, departure, count }: RoutePlan, at: number): number {
+  let low = 0;
+  let high = count;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (doneBy[middle]! <= at) low = middle + 1;
+    else high = middle;
+  }
+  if (low === count || at <= departure) return low;
+  const from = low === 0 ? departure : doneBy[low - 1]!;
+  const until = doneBy[low]!;
+  return low + (until > from ? Math.min(1, Math.max(0, (at - from) / (until - from))) : 0);
+}

@@ -1,0 +1,71 @@
+import type { Depot } from '../../schemas/plan.ts';
+import { type Folded, foldVehicle } from '../fold.ts';
+import { viewsOf } from '../geofence/fence-pack.ts';
+import type { Observation, VehicleState } from '../vehicle-state.ts';
+
+/** What the fold needs of fixes, as columns; NaN is "not known", ignition 2 is. */
+export type ObservationColumns = {
+  readonly at: Float64Array;
+  readonly key: Float64Array;
+  readonly lng: Float64Array;
+  readonly lat: Float64Array;
+  readonly speed: Float64Array;
+  readonly heading: Float64Array;
+  readonly accuracy: Float64Array;
+  readonly flags: Float64Array;
+  readonly ignition: Uint8Array;
+};
+
+export type FoldJob = {
+  readonly pack: SharedArrayBuffer;
+  readonly depots: readonly Depot[];
+  /** Vehicle v owns fixes from … until of the columns, sorted by (at, key). */
+  readonly vehicles: readonly {
+    readonly vehicleId: number;
+    readonly fleetId: number;
+    readonly state: VehicleState;
+    readonly from: number;
+    readonly until: number;
+  }[];
+  readonly columns: ObservationColumns;
+};
+
+/**
+ * Folds many vehicles' fixes. States come and go with the job, so a thread that dies takes nothing
+ * with it and its job can simply be done again.
+ */
+export function foldVehicles({ pack, depots, vehicles, columns }: FoldJob): Folded[] {
+  const views = viewsOf(pack);
+  const depotsByFleet = new Map<number, Depot[]>();
+  for (const depot of depots) {
+    const others = depotsByFleet.get(depot.fleetId);
+    if (others) others.push(depot);
+    else depotsByFleet.set(depot.fleetId, [depot]);
+  }
+  return vehicles.map((vehicle) => {
+    const world = { pack: views, depots: depotsByFleet.get(vehicle.fleetId) ?? [] };
+    return foldVehicle(vehicle, observations(columns, vehicle.from, vehicle.until), world);
+  });
+}
+
+function* observations(columns: ObservationColumns, from: number, until: number): Generator<Observation> {
+  for (let i = from; i < until; i++) yield observationAt(columns, i);
+}
+
+function observationAt(columns: ObservationColumns, i: number): Observation {
+  const speed = columns.speed[i]!;
+  const heading = columns.heading[i]!;
+  const accuracy = columns.accuracy[i]!;
+  const ignition = columns.ignition[i]!;
+  return {
+    at: columns.at[i]!,
+    key: columns.key[i]!,
+    lng: columns.lng[i]!,
+    lat: columns.lat[i]!,
+    speed: Number.isNaN(speed) ? undefined : speed,
+    heading: Number.isNaN(heading) ? undefined : heading,
+    accuracy: Number.isNaN(accuracy) ? undefined : accuracy,
+    ignition: ignition === 2 ? undefined : ignition === 1,
+    flags: columns.flags[i]!,
+  };
+}

@@ -1,0 +1,99 @@
+import type { Conclusions, Crossing, FixJudgement, Halt, Trip } from '../schemas/event.ts';
+import { type Checkpoint, type Folded, openConclusions, pendingKeys } from './fold.ts';
+import { emptyState } from './vehicle-state.ts';
+
+/** A vehicle's conclusions after a fold, against what the tables say. */
+export type Correction = { readonly upserts: Conclusions; readonly retractions: Conclusions };
+
+export const crossingKey = ({ fenceId, kind, at }: Pick<Crossing, 'fenceId' | 'kind' | 'at'>): string =>
+  `${fenceId} ${kind} ${at}`;
+export const startKey = ({ startedAt }: { readonly startedAt: number }): number => startedAt;
+export const judgementKey = ({ at, key }: FixJudgement): string => `${at} ${key}`;
+
+/** The earliest instant whose conclusions a fold from this checkpoint may touch. */
+export function touchedFrom(checkpoint: Checkpoint | undefined): number {
+  if (!checkpoint) return Number.NEGATIVE_INFINITY;
+  const { crossings, halts, trips } = pendingKeys(checkpoint.state);
+  return Math.min(checkpoint.at, ...crossings.map(({ at }) => at), ...halts, ...trips);
+}
+
+/**
+ * What has to change in the tables once a vehicle was folded again from `checkpoint` to its newest
+ * fix: rows that are new or differ, and rows that no longer stand. Rows the checkpoint had already
+ * settled are not looked at.
+ */
+export function correction(
+  checkpoint: Checkpoint | undefined,
+  vehicleId: number,
+  { changes }: Folded,
+  existing: Conclusions,
+): Correction {
+  const state = checkpoint?.state ?? emptyState;
+  const from = checkpoint?.at ?? Number.NEGATIVE_INFINITY;
+  const pending = pendingKeys(state);
+  const open = openConclusions(vehicleId, state);
+  const pendingCrossings = new Set(pending.crossings.map(crossingKey));
+  const crossings = differences(
+    changes.crossings,
+    existing.crossings.filter((row) => row.at >= from || pendingCrossings.has(crossingKey(row))),
+    crossingKey,
+  );
+  const halts = differences<Halt, number>(
+    [...open.halts, ...changes.halts],
+    existing.halts.filter((row) => row.startedAt >= from || pending.halts.includes(row.startedAt)),
+    startKey,
+  );
+  const trips = differences<Trip, number>(
+    [...open.trips, ...changes.trips],
+    existing.trips.filter((row) => row.startedAt >= from || pending.trips.includes(row.startedAt)),
+    startKey,
+  );
+  const judgements = differences(
+    changes.judgements,
+    existing.judgements.filter((row) => row.at >= from),
+    judgementKey,
+  );
+  return {
+    upserts: {
+      crossings: crossings.upserts,
+      halts: halts.upserts,
+      trips: trips.upserts,
+      judgements: judgements.upserts,
+      visits: [],
+    },
+    retractions: {
+      crossings: crossings.retractions,
+      halts: halts.retractions,
+      trips: trips.retractions,
+      judgements: judgements.retractions,
+      visits: [],
+    },
+  };
+}
+
+/** Rows of `derived` (a later one of the same key wins) against rows of `existing`, by key. */
+export function differences<Row extends object, Key>(
+  derived: Iterable<Row>,
+  existing: readonly Row[],
+  keyOf: (row: Row) => Key,
+): { readonly upserts: Row[]; readonly retractions: Row[] } {
+  const byKey = new Map<Key, Row>();
+  for (const row of derived) byKey.set(keyOf(row), row);
+  const known = new Map(existing.map((row) => [keyOf(row), row]));
+  return {
+    upserts: [...byKey].filter(([key, row]) => !isSame(row, known.get(key))).map(([, row]) => row),
+    retractions: existing.filter((row) => !byKey.has(keyOf(row))),
+  };
+}
+
+/** Equality of plain rows, where a missing field equals an undefined one. */
+function isSame(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  const left = a as Readonly<Record<string, unknown>>;
+  const right = b as Readonly<Record<string, unknown>>;
+  for (const name of new Set([...Object.keys(left), ...Object.keys(right)])) {
+    if (!isSame(left[name], right[name])) return false;
+  }
+  return true;
+}

@@ -1,0 +1,248 @@
+import type { Halt, StopVisit } from '../../schemas/event.ts';
+import type { Route, Stop } from '../../schemas/plan.ts';
+import { distanceOf } from '../../schemas/position.ts';
+
+/** What a driver's app said about a stop of a route. */
+export type Report = {
+  readonly vehicleId: number;
+  readonly at: number;
+  readonly stopCode: string;
+  readonly kind: 'arrived' | 'delivered' | 'failed' | 'departed';
+};
+
+/** A halt this far from a stop cannot have served it, metres: the driver walks 51 m at p99. */
+const REACH = 75;
+/** Per axis, metres: where vans park against the stop's own position, and the receiver's noise. */
+const SIGMA = 17;
+/** ln of how much likelier a halt at the very stop serves it than any halt within reach does. */
+const AT_THE_STOP = REACH ** 2 / (2 * SIGMA ** 2);
+/** What a match out of the running order must be worth beyond one in it. */
+const OUT_OF_ORDER_PRICE = 3;
+/** A route's halts are those from this long before its planned departure … */
+const EARLY_SECONDS = 2 * 3600;
+/** … to this long after its planned return. */
+const OVERRUN_SECONDS = 8 * 3600;
+/** A report is about the halt it falls into, with this much slack for the driver's walk, seconds. */
+const REPORT_SLACK = 120;
+
+/** The stretch of event time in which a route's stops can be served. */
+export function visitWindow({ plannedDeparture, plannedReturn }: Route): { from: number; until: number } {
+  return { from: plannedDeparture - EARLY_SECONDS, until: plannedReturn + OVERRUN_SECONDS };
+}
+
+type Pair = { readonly halt: number; readonly stop: number; readonly worth: number };
+
+/**
+ * Which stops of a route were served, and when: a function of the vehicle's halts, its driver's
+ * reports and the running order, so nothing depends on what was known when.
+ *
+ * Reports win. Of the rest, each halt serves at most one stop: first the most plausible assignment
+ * that keeps the running order (a longest increasing subsequence weighted by log-likelihood), then
+ * what is left over, nearest first, as visits out of sequence.
+ */
+export function matchVisits(route: Route, halts: readonly Halt[], reports: readonly Report[]): StopVisit[] {
+  const { from, until } = visitWindow(route);
+  const own = halts
+    .filter(({ startedAt, endedAt }) => startedAt <= until && (endedAt ?? until) >= from)
+    .sort((a, b) => a.startedAt - b.startedAt);
+  const stops = route.stops;
+  const reported = reportedVisits(route, own, reports);
+  const takenHalts = new Set<number>();
+  const takenStops = new Set<number>();
+  for (const [stop, { halt }] of reported) {
+    takenStops.add(stop);
+    if (halt !== undefined) takenHalts.add(halt);
+  }
+  const pairs = candidatePairs(own, stops).filter(
+    ({ halt, stop }) => !takenHalts.has(halt) && !takenStops.has(stop),
+  );
+  const inOrder = bestIncreasing(pairs, stops.length);
+  for (const { halt, stop } of inOrder) {
+    takenHalts.add(halt);
+    takenStops.add(stop);
+  }
+  const leftOver = pairs
+    .filter(({ worth }) => worth > OUT_OF_ORDER_PRICE)
+    .sort((a, b) => b.worth - a.worth || a.halt - b.halt || a.stop - b.stop)
+    .filter(({ halt, stop }) => {
+      if (takenHalts.has(halt) || takenStops.has(stop)) return false;
+      takenHalts.add(halt);
+      takenStops.add(stop);
+      return true;
+    });
+  const rivals = rivalsOf(pairs, own.length);
+  const visits = [
+    ...[...reported.values()].map(({ visit }) => visit),
+    ...inOrder.map((pair) => visitOf(route, own, pair, { rivals, isOutOfSequence: false })),
+    ...leftOver.map((pair) => visitOf(route, own, pair, { rivals, isOutOfSequence: true })),
+  ];
+  return visits.sort((a, b) => a.arrivedAt - b.arrivedAt || a.stopId - b.stopId);
+}
+
+/** Every halt within reach of a stop, with what the match is worth; by halt, then stop. */
+function candidatePairs(halts: readonly Halt[], stops: readonly Stop[]): Pair[] {
+  // Stops by latitude band, so that a halt meets only its neighbours.
+  const bandOf = (lat: number) => Math.floor(lat / BAND_DEGREES);
+  const byBand = new Map<number, number[]>();
+  for (const [i, { position }] of stops.entries()) {
+    const band = bandOf(position.lat);
+    const others = byBand.get(band);
+    if (others) others.push(i);
+    else byBand.set(band, [i]);
+  }
+  const pairs: Pair[] = [];
+  for (const [halt, { position, startedAt, endedAt }] of halts.entries()) {
+    const own: Pair[] = [];
+    const band = bandOf(position.lat);
+    for (let b = band - 1; b <= band + 1; b++) {
+      for (const stop of byBand.get(b) ?? []) {
+        const place = stops[stop]!.position;
+        if (Math.abs(place.lng - position.lng) > 0.01) continue;
+        const metres = distanceOf(position.lng, position.lat, place.lng, place.lat);
+        if (metres > REACH) continue;
+        const seconds = (endedAt ?? startedAt + 30) - startedAt;
+        const worth =
+          AT_THE_STOP - metres ** 2 / (2 * SIGMA ** 2) + Math.min(2, Math.log(Math.max(15, seconds) / 30));
+        if (worth > 0) own.push({ halt, stop, worth });
+      }
+    }
+    pairs.push(...own.sort((a, b) => a.stop - b.stop));
+  }
+  return pairs;
+}
+
+/** Degrees of latitude, a little more than the reach. */
+const BAND_DEGREES = 0.001;
+
+/**
+ * The subset of pairs that increases strictly in both halt and stop and is worth the most: for each
+ * pair, the best chain that ends in it extends the best chain over all smaller stops (a Fenwick tree
+ * of maxima, https://doi.org/10.1002/spe.4380240306) of earlier halts.
+ */
+function bestIncreasing(pairs: readonly Pair[], stopCount: number): Pair[] {
+  const tree = new Int32Array(stopCount + 1).fill(-1);
+  const total = new Float64Array(pairs.length);
+  const previous = new Int32Array(pairs.length).fill(-1);
+  const better = (a: number, b: number) => (a < 0 ? b : b < 0 || total[a]! >= total[b]! ? a : b);
+  let best = -1;
+  for (let start = 0; start < pairs.length; ) {
+    let end = start;
+    // Pairs of one halt must not extend one another: look all up first, then enter them.
+    for (; end < pairs.length && pairs[end]!.halt === pairs[start]!.halt; end++) {
+      let before = -1;
+      for (let k = pairs[end]!.stop; k > 0; k -= k & -k) before = better(before, tree[k]!);
+      previous[end] = before;
+      total[end] = pairs[end]!.worth + (before < 0 ? 0 : total[before]!);
+    }
+    for (let i = start; i < end; i++) {
+      best = better(best, i);
+      for (let k = pairs[i]!.stop + 1; k <= stopCount; k += k & -k) tree[k] = better(tree[k]!, i);
+    }
+    start = end;
+  }
+  const chain: Pair[] = [];
+  for (let i = best; i >= 0; i = previous[i]!) chain.push(pairs[i]!);
+  return chain.reverse();
+}
+
+/** Per halt: its best stop, what that is worth, and the worth of the second best. */
+type Rivals = { readonly stop: Int32Array; readonly first: Float64Array; readonly second: Float64Array };
+
+function rivalsOf(pairs: readonly Pair[], haltCount: number): Rivals {
+  const stop = new Int32Array(haltCount).fill(-1);
+  const first = new Float64Array(haltCount);
+  const second = new Float64Array(haltCount);
+  for (const pair of pairs) {
+    if (pair.worth > first[pair.halt]!) {
+      second[pair.halt] = first[pair.halt]!;
+      first[pair.halt] = pair.worth;
+      stop[pair.halt] = pair.stop;
+    } else if (pair.worth > second[pair.halt]!) second[pair.halt] = pair.worth;
+  }
+  return { stop, first, second };
+}
+
+function visitOf(
+  route: Route,
+  halts: readonly Halt[],
+  pair: Pair,
+  { rivals, isOutOfSequence }: { rivals: Rivals; isOutOfSequence: boolean },
+): StopVisit {
+  const { startedAt, endedAt } = halts[pair.halt]!;
+  const rival = rivals.stop[pair.halt] === pair.stop ? rivals.second[pair.halt]! : rivals.first[pair.halt]!;
+  // The running order speaks for the stop too: a rival of equal worth leaves half a doubt, not one.
+  const odds = Math.exp(pair.worth - AT_THE_STOP / 2) / (1 + Math.exp((rival - pair.worth - 2) / 2));
+  const confidence = Math.min(0.98, Math.max(0.3, odds / (1 + odds)));
+  return {
+    stopId: route.stops[pair.stop]!.id,
+    routeId: route.id,
+    vehicleId: route.vehicleId,
+    arrivedAt: startedAt,
+    departedAt: endedAt,
+    confidence: Math.round(confidence * 100) / 100,
+    evidence: 'halt',
+    outcome: 'served',
+    isOutOfSequence,
+  };
+}
+
+/** Visits the driver's app told of, by index of their stop. */
+function reportedVisits(
+  route: Route,
+  halts: readonly Halt[],
+  reports: readonly Report[],
+): Map<number, { readonly visit: StopVisit; readonly halt: number | undefined }> {
+  const { from, until } = visitWindow(route);
+  const byCode = new Map<string, Report[]>();
+  for (const report of [...reports].sort((a, b) => a.at - b.at || (a.kind < b.kind ? -1 : 1))) {
+    if (report.at < from || report.at > until) continue;
+    const others = byCode.get(report.stopCode);
+    if (others) others.push(report);
+    else byCode.set(report.stopCode, [report]);
+  }
+  const visits = new Map<number, { visit: StopVisit; halt: number | undefined }>();
+  if (byCode.size === 0) return visits;
+  for (const [stop, { id, code }] of route.stops.entries()) {
+    const said = byCode.get(code);
+    const done = said?.filter(({ kind }) => kind !== 'departed').at(-1);
+    if (!said || !done) continue;
+    const halt = halts.findIndex(
+      ({ startedAt, endedAt }) =>
+        startedAt - REPORT_SLACK / 4 <= done.at && done.at <= (endedAt ?? done.at) + REPORT_SLACK,
+    );
+    const around = halts[halt];
+    const arrived = said.find(({ kind }) => kind === 'arrived')?.at;
+    const departed = said.findLast(({ kind }) => kind === 'departed')?.at;
+    const arrivedAt = arrived ?? Math.min(around?.startedAt ?? done.at, done.at);
+    const departedAt = departed ?? around?.endedAt ?? (around ? undefined : done.at);
+    visits.set(stop, {
+      halt: around ? halt : undefined,
+      visit: {
+        stopId: id,
+        routeId: route.id,
+        vehicleId: route.vehicleId,
+        arrivedAt,
+        departedAt: departedAt === undefined ? undefined : Math.max(arrivedAt, departedAt),
+        confidence: 0.99,
+        evidence: 'app',
+        outcome: said.some(({ kind }) => kind === 'failed') ? 'failed' : 'served',
+        isOutOfSequence: false,
+      },
+    });
+  }
+  return markOutOfSequence(visits);
+}
+
+/** A reported stop is out of sequence when a later one of the running order was reported before it. */
+function markOutOfSequence(visits: Map<number, { visit: StopVisit; halt: number | undefined }>) {
+  const stops = [...visits.keys()].sort((a, b) => a - b);
+  let earliestAfter = Number.POSITIVE_INFINITY;
+  for (const stop of stops.reverse()) {
+    const found = visits.get(stop)!;
+    if (found.visit.arrivedAt > earliestAfter) {
+      visits.set(stop, { ...found, visit: { ...found.visit, isOutOfSequence: true } });
+    }
+    earliestAfter = Math.min(earliestAfter, found.visit.arrivedAt);
+  }
+  return visits;
+}

@@ -1,0 +1,65 @@
+import type { Conclusions, Crossing, FixJudgement, Halt, Trip } from '../schemas/event.ts';
+import type { Standing } from './geofence/crossing.ts';
+import type { HaltState } from './trip/halt.ts';
+import type { TripState } from './trip/trip.ts';
+
+/** What the fold looks at in a fix. */
+export type Observation = {
+  readonly at: number;
+  readonly key: number;
+  readonly lng: number;
+  readonly lat: number;
+  readonly speed: number | undefined;
+  readonly heading: number | undefined;
+  readonly accuracy: number | undefined;
+  readonly ignition: boolean | undefined;
+  readonly flags: number;
+};
+
+/** Fixes far from the last good one, that may be the truth after all. */
+export type Doubt = {
+  readonly count: number;
+  readonly at: number;
+  readonly lng: number;
+  readonly lat: number;
+};
+
+/**
+ * All that is remembered of a vehicle between fixes: small plain JSON, kept as a checkpoint. It is a
+ * function of the fixes folded so far and of nothing else.
+ */
+export type VehicleState = {
+  /** Newest fix folded, good or not. */
+  readonly last: { readonly at: number; readonly key: number } | null;
+  readonly good: Observation | null;
+  readonly doubt: Doubt | null;
+  readonly fences: readonly Standing[];
+  readonly halt: HaltState | null;
+  readonly trip: TripState;
+};
+
+export const emptyState: VehicleState = {
+  last: null,
+  good: null,
+  doubt: null,
+  fences: [],
+  halt: null,
+  trip: { phase: 'unknown', anchor: null },
+};
+
+/** Conclusions as a fold finds them; a later one of the same key replaces the earlier. */
+export type Changes = {
+  readonly crossings: Crossing[];
+  readonly trips: Trip[];
+  readonly halts: Halt[];
+  readonly judgements: FixJudgement[];
+};
+
+export const noChanges = (): Changes => ({ crossings: [], trips: [], halts: [], judgements: [] });
+
+export const noConclusions: Conclusions = { crossings: [], trips: [], halts: [], visits: [], judgements: [] };
+
+/** Whether (at, key) comes before or is the newest fix folded: the one meaning of "late". */
+export function isLate({ last }: VehicleState, at: number, key: number): boolean {
+  return last !== null && (at < last.at || (at === last.at && key <= last.key));
+}

@@ -61,9 +61,9 @@ function emptyColumns(count: number): ObservationColumns {
     key: new Float64Array(count),
     lng: new Float64Array(count),
     lat: new Float64Array(count),
-    speed: new Float64Array(count),
-    heading: new Float64Array(count),
-    accuracy: new Float64Array(count),
+    speed: new Float32Array(count),
+    heading: new Float32Array(count),
+    accuracy: new Float32Array(count),
     flags: new Float64Array(count),
     ignition: new Uint8Array(count),
   };

@@ -3,15 +3,18 @@ import { type Folded, foldVehicle } from '../fold.ts';
 import { viewsOf } from '../geofence/fence-pack.ts';
 import type { Observation, VehicleState } from '../vehicle-state.ts';
 
-/** What the fold needs of fixes, as columns; NaN is "not known", ignition 2 is. */
+/**
+ * What the fold needs of fixes, as columns; NaN is "not known", ignition 2 is. Measured values have
+ * the resolution of the table, so that a fix from the log and the same fix from the table agree.
+ */
 export type ObservationColumns = {
   readonly at: Float64Array;
   readonly key: Float64Array;
   readonly lng: Float64Array;
   readonly lat: Float64Array;
-  readonly speed: Float64Array;
-  readonly heading: Float64Array;
-  readonly accuracy: Float64Array;
+  readonly speed: Float32Array;
+  readonly heading: Float32Array;
+  readonly accuracy: Float32Array;
   readonly flags: Float64Array;
   readonly ignition: Uint8Array;
 };

@@ -22,6 +22,31 @@ create table rederivations (
 );
 comment on table rederivations is 'Vehicles whose conclusions from from_at on must be derived again; written with the cursor, so a crash forgets none.';
 
+create table world_changes (
+  change_id bigint generated always as identity primary key,
+  subject text not null,
+  at timestamptz not null default now()
+);
+comment on table world_changes is 'One row per statement that changed fences, plans or vehicles. The engine compares count and maximum, so a change is seen when it is committed, in whatever order; inserting waits for nobody.';
+
+create function note_world_change() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, public
+  as $$
+begin
+  insert into public.world_changes (subject) values (tg_table_name);
+  perform pg_notify('paceline_world', tg_table_name);
+  return null;
+end $$;
+
+do $$
+declare
+  name text;
+begin
+  foreach name in array array['fleets', 'depots', 'vehicles', 'geofences', 'routes', 'stops'] loop
+    execute format('create trigger note_world_change after insert or update or delete on %I for each statement execute function note_world_change()', name);
+  end loop;
+end $$;
+
 create table fix_flags (
   fleet_id integer not null,
   vehicle_id integer not null,

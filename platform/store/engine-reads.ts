@@ -1,0 +1,296 @@
+import type pg from 'pg';
+import { type FixColumns, packFixes, unpackColumns } from '../../schemas/batch.ts';
+import type {
+  Cursor,
+  Gulp,
+  Rederivation,
+  RouteStanding,
+  StoredCheckpoint,
+  StoredReport,
+  VehicleInstant,
+  World,
+} from '../../schemas/engine-store.ts';
+import type { Alert, Conclusions, Halt, Pace, StopVisit } from '../../schemas/event.ts';
+import type { Fence } from '../../schemas/fence.ts';
+import type { Route, Stop } from '../../schemas/plan.ts';
+
+/** Batches looked at for one gulp of one source. */
+const GULP_BATCHES = 500;
+/** Routes this much older than their fleet's newest are history: nothing live can concern them. */
+const ROUTE_DAYS = '3 days';
+
+/** An instant of a timestamptz expression. */
+const instant = (sql: string, name: string) => `extract(epoch from ${sql})::float8 as "${name}"`;
+
+/** Columns $1, $2: vehicles and instants. */
+const asked = `unnest($1::integer[], $2::float8[]) as ask (vehicle_id, since)`;
+const asking = (asks: readonly VehicleInstant[]) => [
+  asks.map(({ vehicleId }) => vehicleId),
+  asks.map(({ at }) => at),
+];
+
+export async function worldVersion(client: pg.Client) {
+  const { rows } = await client.query<{ world: string; routes: string }>(
+    `select
+       coalesce(max(change_id) filter (where not planned), 0) || '/' || count(*) filter (where not planned) as world,
+       coalesce(max(change_id) filter (where planned), 0) || '/' || count(*) filter (where planned) as routes
+     from (select change_id, subject in ('routes', 'stops') as planned from world_changes) changes`,
+  );
+  return rows[0] ?? { world: '', routes: '' };
+}
+
+export async function world(client: pg.Client): Promise<World> {
+  const fleets = await client.query('select fleet_id as id, name, time_zone as "timeZone" from fleets');
+  const depots = await client.query(
+    `select depot_id as id, fleet_id as "fleetId", name, radius,
+       json_build_object('lng', lng, 'lat', lat) as position from depots`,
+  );
+  const vehicles = await client.query('select vehicle_id as id, fleet_id as "fleetId", name from vehicles');
+  const fences = await client.query<Fence>(
+    `select fence_id as id, fleet_id as "fleetId", fence_set as set, name, kind, shape, policy
+     from geofences where deleted_at is null order by fence_id`,
+  );
+  return { fleets: fleets.rows, depots: depots.rows, vehicles: vehicles.rows, fences: fences.rows };
+}
+
+export async function routes(client: pg.Client, known: ReadonlyMap<number, number>): Promise<Route[]> {
+  const { rows: versions } = await client.query<{ id: number; version: number }>(
+    `select r.route_id as id, r.version from routes r
+     join (select fleet_id, max(planned_departure) as newest from routes group by fleet_id) f using (fleet_id)
+     where r.planned_departure >= f.newest - interval '${ROUTE_DAYS}'`,
+  );
+  const ids = versions.filter(({ id, version }) => known.get(id) !== version).map(({ id }) => id);
+  if (ids.length === 0) return [];
+  const { rows } = await client.query<Omit<Route, 'stops'>>(
+    `select route_id as id, fleet_id as "fleetId", code, service_date::text as "serviceDate",
+       depot_id as "depotId", vehicle_id as "vehicleId", driver_id as "driverId", version,
+       ${instant('planned_departure', 'plannedDeparture')}, ${instant('planned_return', 'plannedReturn')}
+     from routes where route_id = any($1) order by planned_departure, route_id`,
+    [ids],
+  );
+  const { rows: stops } = await client.query<
+    Stop & { windowFrom: number | null; windowUntil: number | null }
+  >(
+    `select stop_id::float8 as id, route_id as "routeId", code, sequence, service::float8, packages,
+       json_build_object('lng', lng, 'lat', lat) as position,
+       ${instant('planned_arrival', 'plannedArrival')},
+       ${instant('window_from', 'windowFrom')}, ${instant('window_until', 'windowUntil')}
+     from stops where route_id = any($1) order by route_id, sequence, stop_id`,
+    [ids],
+  );
+  const stopsByRoute = new Map<number, Stop[]>(ids.map((id) => [id, []]));
+  for (const stop of stops) {
+    const { windowFrom, windowUntil } = stop;
+    const own = { ...stop, windowFrom: windowFrom ?? undefined, windowUntil: windowUntil ?? undefined };
+    stopsByRoute.get(stop.routeId)?.push(own);
+  }
+  return rows.map((route) => ({
+    ...route,
+    driverId: route.driverId ?? undefined,
+    stops: stopsByRoute.get(route.id) ?? [],
+  }));
+}
+
+export async function cursor(client: pg.Client): Promise<Cursor> {
+  await client.query(`insert into engine_commits (engine) values ('engine') on conflict do nothing`);
+  // The row is there from the start, so that the log is kept for a reader that has not begun.
+  await client.query(
+    `insert into consumers (consumer, source_id) select 'engine', source_id from sources
+     on conflict do nothing`,
+  );
+  const { rows } = await client.query<{ source: number; batch: number }>(
+    `select source_id as source, batch::float8 from consumers where consumer = 'engine'`,
+  );
+  return new Map(rows.map(({ source, batch }) => [source, batch]));
+}
+
+export async function batches(client: pg.Client, from: Cursor, fixCountMax: number): Promise<Gulp> {
+  const { rows: sources } = await client.query<{ source: number; last: number }>(
+    'select source_id as source, last_batch::float8 as last from sources order by source_id',
+  );
+  const next = new Map(from);
+  const taken: FixColumns[] = [];
+  const reports: StoredReport[] = [];
+  let hasMore = false;
+  for (const { source, last } of sources) {
+    const after = from.get(source) ?? 0;
+    if (last <= after) continue;
+    const { rows } = await client.query<{ batch: number; reports: number; payload: Buffer }>(
+      `select b.batch::float8, b.report_count as reports, b.payload
+       from (
+         select batch, sum(fix_count) over (order by batch) - fix_count as before
+         from (
+           select batch, fix_count from batches
+           where source_id = $1 and batch > $2 order by batch limit ${GULP_BATCHES}
+         ) ahead
+       ) sized
+       join batches b on b.source_id = $1 and b.batch = sized.batch
+       where sized.before < $3
+       order by b.batch`,
+      [source, after, fixCountMax],
+    );
+    const newest = rows.at(-1)?.batch;
+    if (newest === undefined) continue;
+    for (const { payload } of rows) taken.push(unpackColumns(payload));
+    if (rows.some((row) => row.reports > 0)) {
+      const said = await client.query<StoredReport>(
+        `select vehicle_id as "vehicleId", ${instant('at', 'at')}, stop_code as "stopCode", kind
+         from stop_reports where source_id = $1 and batch > $2 and batch <= $3`,
+        [source, after, newest],
+      );
+      reports.push(...said.rows);
+    }
+    next.set(source, newest);
+    if (newest < last) hasMore = true;
+  }
+  return { cursor: next, batches: taken, reports, hasMore };
+}
+
+export async function checkpoints(
+  client: pg.Client,
+  asks: readonly VehicleInstant[],
+): Promise<StoredCheckpoint[]> {
+  const { rows } = await client.query<StoredCheckpoint>(
+    `select ask.vehicle_id as "vehicleId", ${instant('kept.at', 'at')}, kept.state
+     from ${asked}
+     cross join lateral (
+       select at, state from engine_checkpoints c
+       where c.vehicle_id = ask.vehicle_id and c.at <= to_timestamp(ask.since)
+       order by at desc limit 1
+     ) kept`,
+    asking(asks),
+  );
+  return rows;
+}
+
+export async function fixes(
+  client: pg.Client,
+  asks: readonly VehicleInstant[],
+  upTo: Cursor,
+): Promise<FixColumns> {
+  const { rows } = await client.query(
+    `select f.fleet_id as "fleetId", f.vehicle_id as "vehicleId", f.device_id as "deviceId",
+       ${instant('f.at', 'at')}, f.key::float8, ${instant('f.received', 'received')},
+       f.lng, f.lat, f.speed, f.heading, f.accuracy, f.ignition, f.flags
+     from ${asked}
+     join fixes f on f.vehicle_id = ask.vehicle_id and f.at >= to_timestamp(ask.since)
+     join unnest($3::smallint[], $4::bigint[]) as read (source_id, batch)
+       on f.source_id = read.source_id and f.batch <= read.batch
+     order by f.vehicle_id, f.at, f.key`,
+    [...asking(asks), [...upTo.keys()], [...upTo.values()]],
+  );
+  for (const row of rows) for (const name in row) if (row[name] === null) row[name] = undefined;
+  return unpackColumns(packFixes(rows));
+}
+
+export async function halts(client: pg.Client, asks: readonly VehicleInstant[]): Promise<Halt[]> {
+  const { rows } = await client.query(
+    `select h.vehicle_id as "vehicleId", ${instant('started_at', 'startedAt')},
+       ${instant('ended_at', 'endedAt')}, json_build_object('lng', lng, 'lat', lat) as position
+     from ${asked}
+     join halts h on h.vehicle_id = ask.vehicle_id and h.started_at >= to_timestamp(ask.since)
+     where not h.retracted`,
+    asking(asks),
+  );
+  return rows.map((row) => ({ ...row, endedAt: row.endedAt ?? undefined }));
+}
+
+export async function reports(client: pg.Client, asks: readonly VehicleInstant[]): Promise<StoredReport[]> {
+  const { rows } = await client.query<StoredReport>(
+    `select r.vehicle_id as "vehicleId", ${instant('r.at', 'at')}, r.stop_code as "stopCode", r.kind
+     from ${asked}
+     join stop_reports r on r.vehicle_id = ask.vehicle_id and r.at >= to_timestamp(ask.since)`,
+    asking(asks),
+  );
+  return rows;
+}
+
+export async function conclusions(
+  client: pg.Client,
+  { vehicleId, at }: VehicleInstant,
+): Promise<Conclusions> {
+  const keys = [vehicleId, at];
+  const since = (column: string) =>
+    `where vehicle_id = $1 and ${column} >= to_timestamp($2) and not retracted`;
+  const crossings = await client.query(
+    `select vehicle_id as "vehicleId", fence_id as "fenceId", kind, dwell, ${instant('at', 'at')}
+     from events ${since('at')}`,
+    keys,
+  );
+  const trips = await client.query(
+    `select vehicle_id as "vehicleId", ${instant('started_at', 'startedAt')},
+       ${instant('ended_at', 'endedAt')}, json_build_object('lng', start_lng, 'lat', start_lat) as start,
+       json_build_object('lng', end_lng, 'lat', end_lat) as end, distance, halt_count as "haltCount"
+     from trips ${since('started_at')}`,
+    keys,
+  );
+  const judgements = await client.query(
+    `select vehicle_id as "vehicleId", ${instant('at', 'at')}, key::float8, flags
+     from fix_flags ${since('at')}`,
+    keys,
+  );
+  return {
+    crossings: crossings.rows.map((row) => ({ ...row, dwell: row.dwell ?? undefined })),
+    trips: trips.rows.map((row) => ({ ...row, endedAt: row.endedAt ?? undefined })),
+    halts: await halts(client, [{ vehicleId, at }]),
+    judgements: judgements.rows,
+    visits: [],
+  };
+}
+
+export async function routeStandings(
+  client: pg.Client,
+  routeIds: readonly number[],
+): Promise<RouteStanding[]> {
+  if (routeIds.length === 0) return [];
+  const visits = await client.query<StopVisit>(
+    `select stop_id::float8 as "stopId", route_id as "routeId", vehicle_id as "vehicleId",
+       ${instant('arrived_at', 'arrivedAt')}, ${instant('departed_at', 'departedAt')},
+       confidence, evidence, outcome, out_of_sequence as "isOutOfSequence"
+     from stop_visits where route_id = any($1) and not retracted`,
+    [routeIds],
+  );
+  const paces = await client.query<Pace>(
+    `select r.route_id as "routeId", p.status, ${instant('p.at', 'at')}
+     from unnest($1::integer[]) as r (route_id)
+     cross join lateral (
+       select status, at from pace where pace.route_id = r.route_id order by at desc limit 1
+     ) p`,
+    [routeIds],
+  );
+  const alerts = await client.query<Alert>(
+    `select alert_id::float8 as id, fleet_id as "fleetId", cause, kind, severity, vehicle_id as "vehicleId",
+       route_id as "routeId", message, rule, ${instant('raised_at', 'raisedAt')}
+     from alerts where route_id = any($1) and resolved_at is null`,
+    [routeIds],
+  );
+  const proposals = await client.query(
+    `select proposal_id::float8 as "proposalId", fleet_id as "fleetId", route_id as "routeId",
+       from_version as "fromVersion", ${instant('created_at', 'createdAt')},
+       stop_ids::float8[] as "stopIds", cost_before as "costBefore", cost_after as "costAfter", explanation
+     from proposals where route_id = any($1) and state = 'open'`,
+    [routeIds],
+  );
+  const visitsByRoute = new Map<number, StopVisit[]>();
+  for (const visit of visits.rows) {
+    const own = { ...visit, departedAt: visit.departedAt ?? undefined };
+    visitsByRoute.set(visit.routeId, [...(visitsByRoute.get(visit.routeId) ?? []), own]);
+  }
+  const byRoute = <Row extends { routeId?: number | undefined }>(rows: readonly Row[]) =>
+    new Map(rows.map((row) => [row.routeId, row]));
+  const [pace, alert, proposal] = [byRoute(paces.rows), byRoute(alerts.rows), byRoute(proposals.rows)];
+  return routeIds.map((routeId) => ({
+    routeId,
+    visits: visitsByRoute.get(routeId) ?? [],
+    pace: pace.get(routeId),
+    alert: alert.get(routeId),
+    proposal: proposal.get(routeId),
+  }));
+}
+
+export async function rederivations(client: pg.Client): Promise<Rederivation[]> {
+  const { rows } = await client.query<Rederivation>(
+    `select vehicle_id as "vehicleId", ${instant('from_at', 'from')} from rederivations`,
+  );
+  return rows;
+}

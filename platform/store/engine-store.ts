@@ -1,0 +1,116 @@
+import pg from 'pg';
+import type { EngineStore } from '../../schemas/engine-store.ts';
+import { asError, Fault } from '../../schemas/fault.ts';
+import { commitWork } from './engine-commit.ts';
+import * as read from './engine-reads.ts';
+
+/** The consumer whose cursor is the engine's. */
+export const ENGINE = 'engine';
+
+/** Milliseconds to wait for another engine of the same database to end. */
+const LOCK_WAIT_MS = 30_000;
+
+export type OpenEngineStore = EngineStore & AsyncDisposable;
+
+/**
+ * The engine's store in PostgreSQL: one connection that holds the engine's lock (there is one engine
+ * per database) and one that listens. A connection that breaks is replaced at the next call; the
+ * engine starts anew from the tables then.
+ */
+export async function openEngineStore(databaseUrl: string): Promise<OpenEngineStore> {
+  let client: pg.Client | undefined;
+  const wakes = new Set<() => void>();
+
+  const connected = async (): Promise<pg.Client> => {
+    if (client) return client;
+    const fresh = new pg.Client({ connectionString: databaseUrl, application_name: 'paceline engine' });
+    const drop = () => {
+      if (client === fresh) client = undefined;
+      wake();
+    };
+    fresh.on('error', drop);
+    fresh.on('end', drop);
+    fresh.on('notification', () => wake());
+    try {
+      await fresh.connect();
+      await fresh.query(`set lock_timeout = ${LOCK_WAIT_MS}`);
+      await fresh.query(`select pg_advisory_lock(hashtext('paceline engine'))`);
+      await fresh.query('set lock_timeout = 0');
+      await fresh.query(`set timezone = 'UTC'`);
+      await fresh.query('listen paceline_batches');
+      await fresh.query('listen paceline_world');
+    } catch (cause) {
+      await fresh.end().catch(() => {});
+      throw databaseFault(cause);
+    }
+    client = fresh;
+    return fresh;
+  };
+  const wake = () => {
+    for (const resolve of wakes) resolve();
+  };
+  const withClient =
+    <Args extends unknown[], Result>(query: (on: pg.Client, ...args: Args) => Promise<Result>) =>
+    async (...args: Args): Promise<Result> => {
+      const on = await connected();
+      try {
+        return await query(on, ...args);
+      } catch (cause) {
+        throw databaseFault(cause);
+      }
+    };
+
+  await connected();
+  return {
+    readWorldVersion: withClient(read.worldVersion),
+    readWorld: withClient(read.world),
+    readRoutes: withClient(read.routes),
+    readCursor: withClient(read.cursor),
+    readBatches: withClient(read.batches),
+    readCheckpoints: withClient(read.checkpoints),
+    readFixes: withClient(read.fixes),
+    readHalts: withClient(read.halts),
+    readReports: withClient(read.reports),
+    readConclusions: withClient(read.conclusions),
+    readRouteStandings: withClient(read.routeStandings),
+    readRederivations: withClient(read.rederivations),
+    commit: withClient(commitWork),
+    wait: (timeoutMs, signal) => waitForWake(wakes, timeoutMs, signal),
+    async [Symbol.asyncDispose]() {
+      const last = client;
+      client = undefined;
+      await last?.end().catch(() => {});
+    },
+  };
+}
+
+function waitForWake(wakes: Set<() => void>, timeoutMs: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      wakes.delete(done);
+      resolve();
+    };
+    const timer = setTimeout(done, timeoutMs);
+    signal.addEventListener('abort', done);
+    wakes.add(done);
+    if (signal.aborted) done();
+  });
+}
+
+function databaseFault(cause: unknown): Fault {
+  if (cause instanceof Fault) return cause;
+  const code = typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : '';
+  const { message } = asError(cause);
+  if (code === '55P03') {
+    return new Fault('database/failed', 'another engine works on this database', { cause });
+  }
+  if (code.startsWith('28') || code === '3D000') {
+    return new Fault('database/refused', `the database refuses: ${message}`, { cause });
+  }
+  const isServer = /^[0-9A-Z]{5}$/.test(code) && !code.startsWith('57P') && !code.startsWith('08');
+  return isServer
+    ? new Fault('database/failed', `the database says: ${message}`, { cause })
+    : new Fault('database/unreachable', `no connection to the database: ${message}`, { cause });
+}

@@ -14,7 +14,16 @@ export const judgementKey = ({ at, key }: FixJudgement): string => `${at} ${key}
 export function touchedFrom(checkpoint: Checkpoint | undefined): number {
   if (!checkpoint) return Number.NEGATIVE_INFINITY;
   const { crossings, halts, trips } = pendingKeys(checkpoint.state);
-  return Math.min(checkpoint.at, ...crossings.map(({ at }) => at), ...halts, ...trips);
+  return Math.min(haltsFrom(checkpoint), ...crossings.map(({ at }) => at), ...halts, ...trips);
+}
+
+/**
+ * Halts that start at or after this instant, and those open in the checkpoint, come from fixes after
+ * it: a halt's start is estimated between two fixes, so it may precede the checkpoint's instant, but
+ * not the last fix in it.
+ */
+function haltsFrom({ at, state }: Checkpoint): number {
+  return Math.min(at, state.good?.at ?? Number.NEGATIVE_INFINITY);
 }
 
 /**
@@ -40,7 +49,12 @@ export function correction(
   );
   const halts = differences<Halt, number>(
     [...open.halts, ...changes.halts],
-    existing.halts.filter((row) => row.startedAt >= from || pending.halts.includes(row.startedAt)),
+    existing.halts.filter(
+      (row) =>
+        checkpoint === undefined ||
+        row.startedAt >= haltsFrom(checkpoint) ||
+        pending.halts.includes(row.startedAt),
+    ),
     startKey,
   );
   const trips = differences<Trip, number>(

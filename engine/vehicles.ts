@@ -1,10 +1,10 @@
 import type { Cursor, EngineStore, World } from '../schemas/engine-store.ts';
 import type { Halt } from '../schemas/event.ts';
-import { type Checkpoint, type Folded, pendingKeys } from './fold.ts';
+import type { Checkpoint, Folded } from './fold.ts';
 import { type Gathered, gather, slice } from './gather.ts';
 import type { FencePack } from './geofence/fence-pack.ts';
 import type { Run } from './pool/tasks.ts';
-import { type Correction, correction, startKey, touchedFrom } from './rederive.ts';
+import { type Correction, correction, touchedFrom } from './rederive.ts';
 import type { Report } from './trip/visit.ts';
 import { emptyState, type VehicleState } from './vehicle-state.ts';
 
@@ -14,7 +14,7 @@ export type VehicleRecord = {
   readonly fleetId: number;
   state: VehicleState;
   /** Recent halts by start, for the matching of visits; as in the tables. */
-  halts: Map<number, Halt>;
+  readonly halts: Map<number, Halt>;
   /** Driver-app reports, each once. */
   readonly reports: Map<string, Report>;
 };
@@ -129,10 +129,7 @@ export function openVehicleBook(
       const existing = await store.readConclusions({ vehicleId, at: touchedFrom(checkpoint) });
       const { upserts, retractions } = correction(checkpoint, vehicleId, folded, existing);
       record.state = folded.state;
-      const settled = checkpoint ? new Set(pendingKeys(checkpoint.state).halts) : undefined;
-      const touched = (halt: Halt) => halt.startedAt >= since || settled?.has(halt.startedAt);
-      const gone = new Set(retractions.halts.map(startKey));
-      record.halts = new Map([...record.halts].filter(([key, halt]) => !(touched(halt) && gone.has(key))));
+      for (const halt of retractions.halts) record.halts.delete(halt.startedAt);
       for (const halt of upserts.halts) record.halts.set(halt.startedAt, halt);
       return { upserts, retractions, checkpoints: folded.checkpoints };
     },

@@ -1,0 +1,101 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { Fault, type FaultCode, faults } from '../schemas/fault.ts';
+import type { LogFile } from './log-file.ts';
+import type { ReadyMessage } from './program.ts';
+import type { Running, Unit } from './supervisor.ts';
+
+export type ChildOptions = {
+  /** As in `platform/verbs.ts`. */
+  readonly verb: string;
+  readonly args?: readonly string[];
+  /** All of its environment. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly logFile: LogFile;
+  /** Called each time it is ready. */
+  readonly onReady?: (facts: ReadyMessage['facts']) => void;
+};
+
+/** It may have to wait for the lock that its killed predecessor still holds in the database. */
+const READY_MS = 90_000;
+const STOP_MS = 12_000;
+
+const builtFrom = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+const entry = fileURLToPath(new URL(`./cli.${builtFrom}`, import.meta.url));
+
+/** One of our programs as a child process. It ends by itself when we are gone. */
+export function childUnit(name: string, options: ChildOptions): Unit {
+  return { name, start: () => startChild(name, options) };
+}
+
+async function startChild(name: string, options: ChildOptions): Promise<Running> {
+  const child = fork(entry, [options.verb, ...(options.args ?? [])], {
+    execArgv: ['--enable-source-maps', ...(builtFrom === 'ts' ? ['--import', 'tsx'] : [])],
+    env: { ...options.environment },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
+  let lastWords = '';
+  const read = (stream: ChildProcess['stdout'], take: (line: string) => void) => {
+    if (stream) createInterface({ input: stream }).on('line', take);
+  };
+  read(child.stdout, (line) => options.logFile.append(line));
+  read(child.stderr, (line) => {
+    if (line.startsWith('paceline: ')) lastWords = line;
+    options.logFile.complain(line);
+  });
+  // 'close' rather than 'exit': by then its last words have been read.
+  const exited = new Promise<string>((done) => {
+    child.once('error', (error) => done(error.message));
+    child.once('close', (code, signal) => done(lastWords || `it ended with ${signal ?? `code ${code}`}`));
+  });
+  await becomesReady(name, child, exited, options);
+  return { pid: child.pid ?? 0, exited, stop: () => stop(child, exited), kill: () => child.kill('SIGKILL') };
+}
+
+async function becomesReady(
+  name: string,
+  child: ChildProcess,
+  exited: Promise<string>,
+  options: ChildOptions,
+): Promise<void> {
+  const timer = new AbortController();
+  const ready = new Promise<ReadyMessage>((done) => {
+    child.on('message', (message: ReadyMessage) => {
+      if (message.kind === 'ready') done(message);
+    });
+  });
+  const first = await Promise.race([
+    ready,
+    exited,
+    delay(READY_MS, `it was not ready after ${READY_MS / 1000} s`, { signal: timer.signal }).catch(() => ''),
+  ]);
+  timer.abort();
+  if (typeof first !== 'string') {
+    options.onReady?.(first.facts);
+    return;
+  }
+  child.kill('SIGKILL');
+  throw faultOf(name, first);
+}
+
+/** The fault that a process named in its last words. */
+export function faultOf(name: string, words: string): Fault {
+  const [, detail = '', code = ''] = /^paceline: (.*?) — .*\[([a-z]+\/[a-z]+)\]$/.exec(words) ?? [];
+  if (code in faults) return new Fault(code as FaultCode, detail);
+  return new Fault(
+    'process/crashed',
+    `the process ${name} cannot start: ${words.replace(/^paceline: /, '')}`,
+  );
+}
+
+async function stop(child: ChildProcess, exited: Promise<string>): Promise<void> {
+  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+    if (child.exitCode !== null || child.signalCode !== null) break;
+    child.kill(signal);
+    const timer = new AbortController();
+    await Promise.race([exited, delay(STOP_MS, undefined, { signal: timer.signal }).catch(() => {})]);
+    timer.abort();
+  }
+}

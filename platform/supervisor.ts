@@ -1,0 +1,120 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { asError, Fault } from '../schemas/fault.ts';
+import type { Log } from '../schemas/program.ts';
+
+/** A process that runs. */
+export type Running = {
+  readonly pid: number;
+  /** Settles when it has ended, with how, in words. */
+  readonly exited: Promise<string>;
+  /** Asks it to end and sees that it does. */
+  readonly stop: () => Promise<void>;
+  readonly kill: () => void;
+};
+
+/** Something to be kept running. `start` settles when it serves, and throws when it cannot. */
+export type Unit = { readonly name: string; readonly start: () => Promise<Running> };
+
+export type Supervisor = {
+  /** Starts a unit and keeps it running; a first start that fails is the caller's to handle. */
+  readonly add: (unit: Unit) => Promise<void>;
+  /** Ends one unit for good. */
+  readonly stopOne: (name: string) => Promise<void>;
+  /** Ends all of them, the last started first. */
+  readonly stop: () => Promise<void>;
+  /** Ends all of them at once, without ceremony. */
+  readonly kill: () => void;
+  readonly pids: () => Record<string, number>;
+};
+
+const FIRST_MS = 250;
+const MAX_MS = 15_000;
+/** Who ran this long was well: the next crash starts counting anew. */
+const HEALTHY_MS = 60_000;
+
+/** Milliseconds to wait before the next start, given the last wait and how long the process ran since. */
+export function backOff(lastMs: number, ranMs: number): number {
+  if (ranMs >= HEALTHY_MS || lastMs === 0) return FIRST_MS;
+  return Math.min(lastMs * 2, MAX_MS);
+}
+
+type Kept = {
+  readonly name: string;
+  readonly running: () => Running | undefined;
+  readonly stop: () => Promise<void>;
+};
+
+/** `changed` is called whenever a process was started again, since it has another number then. */
+export function createSupervisor(log: Log, changed: () => void = () => {}): Supervisor {
+  const kept: Kept[] = [];
+
+  const stopOne = async (name: string) => {
+    const at = kept.findIndex((one) => one.name === name);
+    if (at >= 0) await kept.splice(at, 1)[0]?.stop();
+  };
+
+  return {
+    add: async (unit) => {
+      kept.push(await keepRunning(unit, log, changed));
+    },
+    stopOne,
+    stop: async () => {
+      for (const { name } of [...kept].reverse()) await stopOne(name);
+    },
+    kill: () => {
+      for (const one of kept) one.running()?.kill();
+    },
+    pids: () =>
+      Object.fromEntries(
+        kept.flatMap((one) => {
+          const running = one.running();
+          return running ? [[one.name, running.pid]] : [];
+        }),
+      ),
+  };
+}
+
+async function keepRunning(unit: Unit, log: Log, changed: () => void): Promise<Kept> {
+  const stopping = new AbortController();
+  let running: Running | undefined = await unit.start();
+  const watching = watch();
+
+  async function watch(): Promise<void> {
+    let waitMs = 0;
+    let startedAt = performance.now();
+    while (running) {
+      const how = await running.exited;
+      running = undefined;
+      if (stopping.signal.aborted) return;
+      waitMs = backOff(waitMs, performance.now() - startedAt);
+      log.warn({ process: unit.name, why: how, againMs: waitMs }, 'process ended by itself');
+      for (;;) {
+        await delay(waitMs, undefined, { signal: stopping.signal }).catch(() => {});
+        if (stopping.signal.aborted) return;
+        startedAt = performance.now();
+        try {
+          running = await unit.start();
+          break;
+        } catch (thrown) {
+          waitMs = backOff(waitMs, 0);
+          const why = thrown instanceof Fault ? thrown.sentence : asError(thrown).message;
+          log.error({ process: unit.name, why, againMs: waitMs }, 'process cannot start');
+        }
+      }
+      log.info({ process: unit.name, pid: running.pid }, 'process runs again');
+      changed();
+    }
+  }
+
+  return {
+    name: unit.name,
+    running: () => running,
+    stop: async () => {
+      stopping.abort();
+      await running?.stop();
+      await watching;
+      // A start that was under way when we were told to stop.
+      await running?.stop();
+    },
+  };
+}

@@ -25,6 +25,9 @@ const STOP_MS = 12_000;
 const builtFrom = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
 const entry = fileURLToPath(new URL(`./cli.${builtFrom}`, import.meta.url));
 
+/** How a process that had nothing more to do says so. */
+export const endedWell = 'it ended with code 0';
+
 /** One of our programs as a child process. It ends by itself when we are gone. */
 export function childUnit(name: string, options: ChildOptions): Unit {
   return { name, start: () => startChild(name, options) };

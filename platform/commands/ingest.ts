@@ -1,0 +1,20 @@
+import { runIngest } from '../../ingest/main.ts';
+import { programCommand } from '../run-program.ts';
+import { serviceCredential } from '../wiring.ts';
+
+export const command = programCommand(
+  'ingest',
+  'from the wire to the tables, alone',
+  `Takes fixes from our own broker (MQTT_HOST, MQTT_PORT) or from MQTT_URL, stores them and then
+acknowledges them, until Ctrl-C.`,
+  async ({ config, databaseUrl, context }) =>
+    runIngest(
+      {
+        databaseUrl,
+        source: config.source,
+        broker: config.broker,
+        serviceCredential: await serviceCredential(config),
+      },
+      context,
+    ),
+);

@@ -1,0 +1,27 @@
+import { fileURLToPath } from 'node:url';
+import { runWeb } from '../../dashboards/server/main.ts';
+import { programCommand } from '../run-program.ts';
+import { clickhouseFor, jwtSecretFor, mqttFor } from '../wiring.ts';
+
+/** Where the build puts the page, from the sources and from what is built. */
+const page = import.meta.url.endsWith('.ts') ? '../../dist/page/' : '../../page/';
+
+export const command = programCommand(
+  'web',
+  'pages, API and live push, alone',
+  'Serves pages and API on HOST and PORT, until Ctrl-C.',
+  async ({ config, databaseUrl, context }) =>
+    runWeb(
+      {
+        databaseUrl,
+        clickhouse: await clickhouseFor(config),
+        mqtt: await mqttFor(config),
+        host: config.http.host,
+        port: config.http.port,
+        jwtSecret: await jwtSecretFor(config),
+        basemapFile: config.basemapFile,
+        staticDir: fileURLToPath(new URL(page, import.meta.url)),
+      },
+      context,
+    ),
+);

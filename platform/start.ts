@@ -1,0 +1,269 @@
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Fault } from '../schemas/fault.ts';
+import type { Log } from '../schemas/program.ts';
+import { childUnit, endedWell } from './child-process.ts';
+import type { CommandIo } from './command.ts';
+import type { Config } from './config.ts';
+import {
+  type Credentials,
+  ensureSecrets,
+  lockDataFolder,
+  makeDataFolder,
+  removeRunFile,
+  writeRunFile,
+} from './data-folder.ts';
+import { type Demo, endShift, prepareDemo } from './demo.ts';
+import { openClickhouse } from './embedded/clickhouse.ts';
+import { checkPort, freePort } from './embedded/ports.ts';
+import { clickhouseUnit, postgresUnit } from './embedded-units.ts';
+import { firstStart } from './first-start.ts';
+import { type LogFile, openLogFile } from './log-file.ts';
+import { migrate } from './migrate.ts';
+import { createSupervisor, type Supervisor, type Unit } from './supervisor.ts';
+import { dashboardUrl, mqttUrl } from './wiring.ts';
+import { withClient } from './with-database.ts';
+
+/** A platform that runs. */
+export type Platform = {
+  readonly databaseUrl: string;
+  readonly clickhouseUrl: string | undefined;
+  readonly dashboardUrl: string;
+  readonly mqttUrl: string;
+  readonly credentials: Credentials;
+  /** Undefined without simulator. */
+  readonly demo: Demo | undefined;
+  readonly stopOne: (name: string) => Promise<void>;
+  /** Ends all processes, the simulator first and the database last. */
+  readonly stop: () => Promise<void>;
+};
+
+/**
+ * Starts everything, in the order in which one needs the other. `say` tells a person what happens.
+ * Whatever is wrong is found before anything is left running.
+ */
+export async function startPlatform(
+  asked: Config,
+  io: CommandIo,
+  say: (line: string) => void,
+): Promise<Platform> {
+  await makeDataFolder(asked.dataFolder);
+  const lock = await lockDataFolder(asked.dataFolder);
+  const logs = openLogs(asked.dataFolder, say);
+  const undo = async (supervisor: Supervisor | undefined) => {
+    await supervisor?.stop();
+    await removeRunFile(asked.dataFolder);
+    await logs.close();
+    await lock[Symbol.asyncDispose]();
+  };
+  let supervisor: Supervisor | undefined;
+  try {
+    const config = await withPorts(asked);
+    const log = await logs.platformLog();
+    let publish = () => {};
+    supervisor = createSupervisor(log, () => publish());
+    const servers = await startServers(config, supervisor, log, say);
+    const credentials = await withClient(servers.databaseUrl, async (client) => {
+      await migrate(client);
+      return firstStart(client, config.dataFolder);
+    });
+    const run = {
+      pid: process.pid,
+      startedAt: new Date(io.now() * 1000).toISOString(),
+      ...servers,
+      mqttUrl: mqttUrl(config),
+      dashboardUrl: dashboardUrl(config),
+    };
+    const running = supervisor;
+    publish = () =>
+      void writeRunFile(config.dataFolder, { ...run, processes: running.pids() }).catch(() => {});
+    const demo = await startPrograms({ config, io, supervisor, logs, servers, log, say });
+    await writeRunFile(config.dataFolder, { ...run, processes: supervisor.pids() });
+    return { ...run, credentials, demo, stopOne: supervisor.stopOne, stop: () => undo(running) };
+  } catch (thrown) {
+    await undo(supervisor);
+    throw thrown;
+  }
+}
+
+type Servers = { readonly databaseUrl: string; readonly clickhouseUrl: string | undefined };
+
+/** Before anything else is started: a port that is taken, and a number for each that may be any. */
+async function withPorts(config: Config): Promise<Config> {
+  const { http, broker } = config;
+  if (http.port !== 0) await checkPort(http.host, http.port, 'the dashboard');
+  if (broker.kind === 'embedded' && broker.port !== 0)
+    await checkPort(broker.host, broker.port, 'the MQTT broker');
+  return {
+    ...config,
+    http: { ...http, port: http.port || (await freePort(http.host)) },
+    broker:
+      broker.kind === 'embedded' ? { ...broker, port: broker.port || (await freePort(broker.host)) } : broker,
+  };
+}
+
+async function startServers(
+  config: Config,
+  supervisor: Supervisor,
+  log: Log,
+  say: (line: string) => void,
+): Promise<Servers> {
+  // The history opens beside the database: both take their second.
+  const history = startHistory(config, supervisor, log, say);
+  try {
+    const databaseUrl = config.databaseUrl ?? (await startDatabase(config, supervisor, log));
+    return { databaseUrl, clickhouseUrl: await history };
+  } catch (thrown) {
+    await history.catch(() => {});
+    throw thrown;
+  }
+}
+
+async function startDatabase(config: Config, supervisor: Supervisor, log: Log): Promise<string> {
+  const unit = postgresUnit(config.dataFolder, config.postgresPort, log);
+  await supervisor.add(unit);
+  return unit.url();
+}
+
+/** Without its optional package, or with a data folder that chDB refuses, the platform goes on. */
+async function startHistory(
+  { clickhouse, clickhousePort, dataFolder }: Config,
+  supervisor: Supervisor,
+  log: Log,
+  say: (line: string) => void,
+): Promise<string | undefined> {
+  if (clickhouse.kind === 'off') return undefined;
+  if (clickhouse.kind === 'outside') return clickhouse.url;
+  const folder = join(dataFolder, 'clickhouse');
+  const opened = await openClickhouse({ folder, port: clickhousePort, log });
+  if ('unavailable' in opened) {
+    say(`Without history: ${new Fault('analytics/missing', opened.unavailable).sentence}`);
+    log.warn({ why: opened.unavailable }, 'history unavailable');
+    return undefined;
+  }
+  await supervisor.add(clickhouseUnit(opened, folder, log));
+  return opened.url;
+}
+
+type ProgramsInput = {
+  readonly config: Config;
+  readonly io: CommandIo;
+  readonly supervisor: Supervisor;
+  readonly logs: Logs;
+  readonly servers: Servers;
+  readonly log: Log;
+  readonly say: (line: string) => void;
+};
+
+async function startPrograms(input: ProgramsInput): Promise<Demo | undefined> {
+  const { config, supervisor, logs, servers } = input;
+  const demo = config.simulator.enabled
+    ? await prepareDemo({ config, databaseUrl: servers.databaseUrl, now: input.io.now })
+    : undefined;
+  const environment = await childEnvironment(input, demo?.basemapFile);
+  const add = async (verb: string, args: readonly string[] = []) => {
+    const logFile = await logs.open(verb);
+    await supervisor.add(childUnit(verb, { verb, args, environment, logFile }));
+  };
+  await add('ingest');
+  // These three wait for nobody but ingest.
+  await Promise.all([
+    add('engine'),
+    add('web'),
+    servers.clickhouseUrl === undefined ? undefined : add('feed'),
+  ]);
+  if (demo) await supervisor.add(await simulatorUnit(input, demo, environment));
+  return demo;
+}
+
+/** A simulator that has driven its shift to the end ends, and begins the next one when started again. */
+async function simulatorUnit(
+  { config, io, logs, servers }: ProgramsInput,
+  first: Demo,
+  environment: Record<string, string>,
+): Promise<Unit> {
+  const logFile = await logs.open('simulator');
+  let next: Demo | undefined = first;
+  return {
+    name: 'simulator',
+    start: async () => {
+      const demo = next ?? (await prepareDemo({ config, databaseUrl: servers.databaseUrl, now: io.now }));
+      next = undefined;
+      const running = await childUnit('simulator', {
+        verb: 'simulator',
+        args: demo.args,
+        environment,
+        logFile,
+      }).start();
+      let isAsked = false;
+      const exited = running.exited.then(async (how) => {
+        if (!isAsked && how === endedWell) await endShift(config.dataFolder);
+        return how;
+      });
+      const stop = () => {
+        isAsked = true;
+        return running.stop();
+      };
+      return { ...running, exited, stop };
+    },
+  };
+}
+
+/** The whole configuration of a child: what we were given, and what we found out or made. */
+async function childEnvironment(
+  { config, io, servers }: ProgramsInput,
+  demoBasemap: string | undefined,
+): Promise<Record<string, string>> {
+  const secrets = await ensureSecrets(config.dataFolder);
+  const basemap = config.basemapFile ?? demoBasemap;
+  const given = Object.entries(io.environment).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined,
+  );
+  return {
+    ...Object.fromEntries(given),
+    PACELINE_DATA: config.dataFolder,
+    DATABASE_URL: servers.databaseUrl,
+    CLICKHOUSE_URL: servers.clickhouseUrl ?? 'off',
+    HOST: config.http.host,
+    PORT: String(config.http.port),
+    ...(config.broker.kind === 'embedded' && {
+      MQTT_HOST: config.broker.host,
+      MQTT_PORT: String(config.broker.port),
+    }),
+    PACELINE_SOURCE: config.source,
+    PACELINE_ENGINE_THREADS: String(config.engineThreads),
+    PACELINE_JWT_SECRET: config.jwtSecret ?? secrets.jwtSecret,
+    PACELINE_SERVICE_PASSWORD: config.servicePassword ?? secrets.servicePassword,
+    PACELINE_LOG_LEVEL: config.logLevel,
+    ...(basemap !== undefined && { PACELINE_BASEMAP: basemap }),
+  };
+}
+
+type Logs = {
+  readonly open: (name: string) => Promise<LogFile>;
+  readonly platformLog: () => Promise<Log>;
+  readonly close: () => Promise<void>;
+};
+
+function openLogs(dataFolder: string, say: (line: string) => void): Logs {
+  const files: LogFile[] = [];
+  const openOne = async (name: string) => {
+    const file = await openLogFile(join(dataFolder, 'logs'), name, say);
+    files.push(file);
+    return file;
+  };
+  return {
+    open: openOne,
+    platformLog: async () => {
+      const file = await openOne('platform');
+      const write = (level: number) => (fields: object, event: string) =>
+        file.append(JSON.stringify({ level, time: Date.now(), name: 'platform', ...fields, msg: event }));
+      return { info: write(30), warn: write(40), error: write(50) };
+    },
+    close: async () => {
+      // What the processes said last is still on its way through their pipes.
+      await delay(0);
+      await Promise.all(files.map((file) => file.close()));
+    },
+  };
+}

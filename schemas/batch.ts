@@ -72,7 +72,8 @@ export function packFixes(fixes: readonly Fix[]): Uint8Array {
 
 /** Columns over a copy of `bytes` (a driver's buffer is seldom aligned to 8). */
 export function unpackColumns(bytes: Uint8Array): FixColumns {
-  const copy = bytes.slice();
+  // Not bytes.slice(): that of Node's Buffer, which a database driver gives, is no copy.
+  const copy = new Uint8Array(bytes);
   const view = new DataView(copy.buffer);
   if (copy.length < HEADER_BYTES || view.getUint32(0, true) !== MAGIC) {
     throw new Error('not a packed batch: it does not start with PLB1');

@@ -28,12 +28,20 @@ export function rawTransitions(
   fixesSortedByTime: Iterable<Sighting>,
   fences: readonly Fence[],
 ): RawTransition[] {
+  return Array.from(fixesSortedByTime, rawMembership(fences)).flat();
+}
+
+/**
+ * The same for fixes that come one at a time: each call takes the next fix and gives its
+ * transitions. Holds what each vehicle is inside of, and nothing else of the past.
+ */
+export function rawMembership(fences: readonly Fence[]): (sighting: Sighting) => RawTransition[] {
   const pack = packFences(fences.map((fence) => ({ ...fence, fleetId: 0 })));
   const insideByVehicle = new Map<number, readonly number[]>();
-  const transitions: RawTransition[] = [];
-  for (const { vehicleId, at, lng, lat } of fixesSortedByTime) {
+  return ({ vehicleId, at, lng, lat }) => {
     const before = insideByVehicle.get(vehicleId) ?? [];
     const now = containing(pack, lng, lat);
+    const transitions: RawTransition[] = [];
     for (const i of before) {
       if (!now.includes(i)) transitions.push({ vehicleId, at, event: 'exit', fence: fences[i]! });
     }
@@ -41,8 +49,8 @@ export function rawTransitions(
       if (!before.includes(i)) transitions.push({ vehicleId, at, event: 'enter', fence: fences[i]! });
     }
     insideByVehicle.set(vehicleId, now);
-  }
-  return transitions;
+    return transitions;
+  };
 }
 
 /** Indexes of the fences that hold the point, ascending. */

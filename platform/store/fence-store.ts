@@ -48,3 +48,33 @@ export async function writeFences(
   }
   return { added, changed };
 }
+
+export async function fenceSets(
+  client: ClientBase,
+  fleetId: number,
+): Promise<{ readonly set: string; readonly fences: number }[]> {
+  const { rows } = await client.query<{ set: string; fences: number }>(
+    `select fence_set as set, count(*)::integer as fences from geofences
+     where fleet_id = $1 and deleted_at is null group by fence_set order by fence_set`,
+    [fleetId],
+  );
+  return rows;
+}
+
+export async function readFences(client: ClientBase, fleetId: number, set: string): Promise<NewFence[]> {
+  const { rows } = await client.query<NewFence>(
+    `select fence_set as set, name, kind, shape, policy from geofences
+     where fleet_id = $1 and fence_set = $2 and deleted_at is null order by fence_id`,
+    [fleetId, set],
+  );
+  return rows;
+}
+
+/** Their rows stay, for the crossings that name them. */
+export async function deleteFences(client: ClientBase, fleetId: number, set: string): Promise<number> {
+  const { rowCount } = await client.query(
+    'update geofences set deleted_at = now() where fleet_id = $1 and fence_set = $2 and deleted_at is null',
+    [fleetId, set],
+  );
+  return rowCount ?? 0;
+}

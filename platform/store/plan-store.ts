@@ -48,8 +48,11 @@ export async function writePlan(client: ClientBase, plan: PlanDocument): Promise
   try {
     const written = await writeAll(client, plan);
     // Inside the transaction: delivered when it commits, and not at all when it does not.
-    if (written.changes > 0)
-      await client.query(`select pg_notify('paceline_world', $1)`, [String(written.fleetId)]);
+    if (written.changes > 0) {
+      for (const channel of ['paceline_world', 'paceline_directory']) {
+        await client.query('select pg_notify($1, $2)', [channel, String(written.fleetId)]);
+      }
+    }
     await client.query('commit');
     return written;
   } catch (cause) {

@@ -49,8 +49,11 @@ export async function startPlatform(
 ): Promise<Platform> {
   await makeDataFolder(asked.dataFolder);
   const lock = await lockDataFolder(asked.dataFolder);
-  const logs = openLogs(asked.dataFolder, say);
+  let isStopping = false;
+  // While all of them stop, each finds the others gone and says so; that is for the files alone.
+  const logs = openLogs(asked.dataFolder, (line) => isStopping || say(line));
   const undo = async (supervisor: Supervisor | undefined) => {
+    isStopping = true;
     await supervisor?.stop();
     await removeRunFile(asked.dataFolder);
     await logs.close();

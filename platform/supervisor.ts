@@ -39,36 +39,44 @@ export function backOff(lastMs: number, ranMs: number): number {
 }
 
 type Kept = {
-  readonly name: string;
   readonly running: () => Running | undefined;
   readonly stop: () => Promise<void>;
 };
 
+/** A unit has its place in the order from when it is added, however long its first start takes. */
+type Slot = { readonly name: string; readonly kept: Promise<Kept>; current?: Kept };
+
 /** `changed` is called whenever a process was started again, since it has another number then. */
 export function createSupervisor(log: Log, changed: () => void = () => {}): Supervisor {
-  const kept: Kept[] = [];
+  const slots: Slot[] = [];
 
   const stopOne = async (name: string) => {
-    const at = kept.findIndex((one) => one.name === name);
-    if (at >= 0) await kept.splice(at, 1)[0]?.stop();
+    const at = slots.findIndex((slot) => slot.name === name);
+    if (at < 0) return;
+    const [slot] = slots.splice(at, 1);
+    // One that could not start has nothing to stop; whoever added it knows.
+    const kept = await slot?.kept.catch(() => undefined);
+    await kept?.stop();
   };
 
   return {
     add: async (unit) => {
-      kept.push(await keepRunning(unit, log, changed));
+      const slot: Slot = { name: unit.name, kept: keepRunning(unit, log, changed) };
+      slots.push(slot);
+      slot.current = await slot.kept;
     },
     stopOne,
     stop: async () => {
-      for (const { name } of [...kept].reverse()) await stopOne(name);
+      for (const { name } of [...slots].reverse()) await stopOne(name);
     },
     kill: () => {
-      for (const one of kept) one.running()?.kill();
+      for (const slot of slots) slot.current?.running()?.kill();
     },
     pids: () =>
       Object.fromEntries(
-        kept.flatMap((one) => {
-          const running = one.running();
-          return running ? [[one.name, running.pid]] : [];
+        slots.flatMap(({ name, current }) => {
+          const running = current?.running();
+          return running ? [[name, running.pid]] : [];
         }),
       ),
   };
@@ -107,7 +115,6 @@ async function keepRunning(unit: Unit, log: Log, changed: () => void): Promise<K
   }
 
   return {
-    name: unit.name,
     running: () => running,
     stop: async () => {
       stopping.abort();

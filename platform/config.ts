@@ -36,7 +36,7 @@ export const variables = {
   ),
   PACELINE_ENGINE_THREADS: variable(
     Type.Integer({ minimum: 1, maximum: 64 }),
-    1,
+    2,
     'a whole number from 1 to 64',
   ),
   PACELINE_SIMULATOR: variable(Type.Enum(['on', 'off']), 'on', '“on” or “off”'),

@@ -12,6 +12,7 @@ import type { App, AppDeps } from './deps.ts';
 import { answerProblems } from './problems.ts';
 import { accountRoutes } from './routes/account.ts';
 import { analyticsRoutes } from './routes/analytics.ts';
+import { dashboardRoutes } from './routes/dashboards.ts';
 import { fleetRoutes } from './routes/fleet.ts';
 import { healthRoutes } from './routes/health.ts';
 import { ingestRoutes } from './routes/ingest.ts';
@@ -38,8 +39,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   answerProblems(app, deps.log);
 
   await registerProtections(app, deps);
-  guardRoutes(app, deps.database, deps.now);
-  await registerDocumentation(app);
+  // Before the guard, whose refusal of an upgrade must find the request marked as one.
   await app.register(websocket, {
     options: { maxPayload: 1024, perMessageDeflate: false },
     preClose: (done) => {
@@ -47,6 +47,8 @@ export async function buildApp(deps: AppDeps): Promise<App> {
       done();
     },
   });
+  guardRoutes(app, deps.database, deps.now);
+  await registerDocumentation(app);
   await app.register(fastifyStatic, { root: deps.staticDir, serve: false });
 
   accountRoutes(app, deps);
@@ -55,6 +57,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   proposalRoutes(app, deps);
   ingestRoutes(app, deps);
   analyticsRoutes(app, deps);
+  dashboardRoutes(app, deps);
   healthRoutes(app, deps);
   liveRoutes(app, deps);
   pageRoutes(app, deps);

@@ -1,7 +1,17 @@
 import pg from 'pg';
 
 /** Runs one statement and gives its rows. Values go apart from the text, always. */
-export type Query = <Row extends object>(text: string, values?: readonly unknown[]) => Promise<Row[]>;
+export type Query = {
+  <Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>;
+  /** The same for a statement whose columns nobody knows: one of a dashboard's file. */
+  readonly table: (text: string) => Promise<Table>;
+};
+
+export type Table = {
+  readonly columns: readonly { readonly name: string; readonly kind: 'time' | 'number' | 'text' }[];
+  /** Row-major; instants are seconds since the epoch. */
+  readonly rows: readonly (readonly (number | string | null)[])[];
+};
 
 /**
  * The only door to the database. Every transaction runs as the role paceline_web, which may read
@@ -27,7 +37,17 @@ export type FleetOptions = {
 
 const defaultTimeout = 10_000;
 
-const oid = { int8: 20, date: 1082, timestamp: 1114, timestamptz: 1184, numeric: 1700 };
+const oid = {
+  int8: 20,
+  int2: 21,
+  int4: 23,
+  float4: 700,
+  float8: 701,
+  date: 1082,
+  timestamptz: 1184,
+  numeric: 1700,
+};
+const numbers = [oid.int8, oid.int2, oid.int4, oid.float4, oid.float8, oid.numeric];
 
 /** Everything numeric is a number here: identifiers stay far below 2^53, and JSON has no other. */
 const parsers: Record<number, (text: string) => unknown> = {
@@ -69,10 +89,7 @@ export function openDatabase(
         `select set_config('paceline.fleet_id', $1, true), set_config('statement_timeout', $2, true)`,
         [fleetId === undefined ? '' : String(fleetId), String(timeout)],
       );
-      const result = await use(async (text, values = []) => {
-        const answer = await client.query(text, [...values]);
-        return answer.rows;
-      });
+      const result = await use(queryOf(client));
       await client.query('commit');
       return result;
     } catch (thrown) {
@@ -90,4 +107,33 @@ export function openDatabase(
     withoutFleet: (use) => transact(undefined, use, {}),
     close: () => pool.end(),
   };
+}
+
+function queryOf(client: pg.PoolClient): Query {
+  const query = async <Row extends object>(text: string, values: readonly unknown[] = []): Promise<Row[]> => {
+    const answer = await client.query<Row>(text, [...values]);
+    return answer.rows;
+  };
+  const table = async (text: string): Promise<Table> => {
+    // The extended protocol takes one statement only, whatever the text says.
+    const statement = { text, rowMode: 'array', queryMode: 'extended' };
+    const answer: pg.QueryArrayResult<unknown[]> = await client.query(statement as pg.QueryArrayConfig);
+    const columns = answer.fields.map(({ name, dataTypeID }) => ({ name, kind: kindOf(name, dataTypeID) }));
+    return { columns, rows: answer.rows.map((row) => row.map(cell)) };
+  };
+  return Object.assign(query, { table });
+}
+
+/** As Grafana has it: a number called "time" is an instant too. */
+function kindOf(name: string, type: number): Table['columns'][number]['kind'] {
+  if (type === oid.timestamptz) return 'time';
+  if (!numbers.includes(type)) return 'text';
+  return name === 'time' ? 'time' : 'number';
+}
+
+function cell(value: unknown): number | string | null {
+  if (value === null || value === undefined) return null;
+  if (value instanceof Date) return value.getTime() / 1000;
+  if (typeof value === 'number') return Number.isFinite(value) ? value : null;
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }

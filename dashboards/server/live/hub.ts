@@ -36,6 +36,9 @@ export type HubOptions = {
 /** Close codes of RFC 6455 §7.4. */
 const closing = { goingAway: 1001, policy: 1008, tryLater: 1013 } as const;
 
+/** Milliseconds to answer a close. */
+const goodbye = 1000;
+
 type Watched = { readonly live: FleetLive; loading: Promise<void> };
 
 export function openLiveHub(options: HubOptions): LiveHub {
@@ -130,7 +133,12 @@ export function openLiveHub(options: HubOptions): LiveHub {
     setInterval(ping, options.pingEvery ?? 20_000),
   ];
   const closeClients = () => {
-    for (const { socket } of clients.keys()) socket.close(closing.goingAway, 'the server is stopping');
+    const sockets = [...clients.keys()].map(({ socket }) => socket);
+    for (const socket of sockets) socket.close(closing.goingAway, 'the server is stopping');
+    // Who does not answer must not keep the process.
+    setTimeout(() => {
+      for (const socket of sockets) socket.terminate();
+    }, goodbye).unref();
   };
 
   return {

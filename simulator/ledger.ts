@@ -41,22 +41,28 @@ export type LedgerTotals = {
 /** A line is cut into pieces well below what a pipe or file writes at once. */
 const BUFFER_BYTES = 16_384;
 
+export type LedgerOptions = {
+  /** What an earlier run of the same shift left in the file: totals go on from there. */
+  readonly before?: LedgerContents | undefined;
+};
+
 export function openLedger(
   path: string,
   header: LedgerHeader,
   options: { readonly resume: boolean },
 ): Ledger {
+  const { before } = options;
   let file: number;
   try {
     mkdirSync(dirname(path), { recursive: true });
     // What an older run left behind is kept once: it may still have to answer for something.
-    if (!options.resume && existsSync(path)) renameSync(path, `${path}.before`);
+    if (before === undefined && existsSync(path)) renameSync(path, `${path}.before`);
     file = openSync(path, 'a');
   } catch (thrown) {
     const detail = `cannot write the ledger ${path}: ${asError(thrown).message}`;
     throw new Fault('data/unusable', detail, { cause: thrown });
   }
-  let pending = options.resume ? '\n' : `H\t${JSON.stringify(header)}\n`;
+  let pending = before !== undefined ? '\n' : `H\t${JSON.stringify(header)}\n`;
   let isScheduled = false;
   const flush = (): void => {
     isScheduled = false;
@@ -78,7 +84,9 @@ export function openLedger(
   return {
     acknowledged: (upload) => append(lineOf(upload)),
     totals: ({ offered, acknowledged, latencyMs }) =>
-      append(`O\t${offered}\t${acknowledged}\nL\t${JSON.stringify(latencyMs)}\n`),
+      append(
+        `O\t${offered + (before?.offered ?? 0)}\t${acknowledged + (before?.acknowledged ?? 0)}\nL\t${JSON.stringify(latencyMs)}\n`,
+      ),
     flush,
     close: () => {
       flush();

@@ -121,7 +121,7 @@ export async function runSimulator(
   if (config.truthFile !== undefined) {
     writeTruth(config.truthFile, truthOf({ days, plan, city, scenario }));
   }
-  const signal = endingAfter(config.durationSeconds, context.signal);
+  const ending = endingAfter(config.durationSeconds, context.signal);
   const connections = await Promise.all(
     Array.from({ length: Math.min(config.connections ?? CONNECTIONS, days.length) }, (_, index) =>
       openConnection(config.broker, {
@@ -131,7 +131,7 @@ export async function runSimulator(
       }),
     ),
   );
-  const ledger = openLedger(config.ledgerFile, header, { resume: before !== undefined });
+  const ledger = openLedger(config.ledgerFile, header, { before });
   const facts = { scenario: scenario.name, vans: days.length, seed: scenario.seed };
   context.log.info(
     { ...facts, shiftStart: header.shiftStart, resumed: before !== undefined },
@@ -146,9 +146,10 @@ export async function runSimulator(
     before,
     clock: clockOf(config.speed ?? 1, header.shiftStart, context.now()),
     now: context.now,
-    signal,
+    signal: ending.signal,
     onProgress: options.onProgress,
   });
+  ending.release();
   await Promise.all(connections.map((connection) => connection.close(0)));
   ledger.close();
   context.log.info({ offered: progress.offered, acknowledged: progress.acknowledged }, 'shift ends');
@@ -177,7 +178,19 @@ function clockOf(speed: number, shiftStart: number, startedAt: number) {
   };
 }
 
-function endingAfter(seconds: number | undefined, signal: AbortSignal): AbortSignal {
-  if (seconds === undefined) return signal;
-  return AbortSignal.any([signal, AbortSignal.timeout(Math.round(seconds * 1000))]);
+/**
+ * A signal that aborts with another or after a while. Made by hand: Node 20 collects the signals of
+ * AbortSignal.any and .timeout while they are waited for (https://github.com/nodejs/node/issues/54614).
+ */
+function endingAfter(seconds: number | undefined, signal: AbortSignal) {
+  const stop = new AbortController();
+  const end = () => stop.abort();
+  const timer = seconds === undefined ? undefined : setTimeout(end, seconds * 1000);
+  if (signal.aborted) end();
+  signal.addEventListener('abort', end, { once: true });
+  const release = (): void => {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', end);
+  };
+  return { signal: stop.signal, release };
 }

@@ -46,11 +46,7 @@ export type LedgerOptions = {
   readonly before?: LedgerContents | undefined;
 };
 
-export function openLedger(
-  path: string,
-  header: LedgerHeader,
-  options: { readonly resume: boolean },
-): Ledger {
+export function openLedger(path: string, header: LedgerHeader, options: LedgerOptions = {}): Ledger {
   const { before } = options;
   let file: number;
   try {

@@ -1,14 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import net from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ClickHouseClient, createClient } from '@clickhouse/client';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type EmbeddedClickhouse, openClickhouse } from '../../platform/embedded/clickhouse.ts';
 import { type PlanWritten, writePlan } from '../../platform/store/plan-store.ts';
 import { openTestDatabase, type TestDatabase } from '../../platform/testing/database.ts';
+import { openTestHistory, type TestHistory } from '../../platform/testing/history.ts';
+import { openWire, type Wire } from '../../platform/testing/wire.ts';
 import { packFixes } from '../../schemas/batch.ts';
 import type { Fix } from '../../schemas/fix.ts';
 import type { PlanDocument } from '../../schemas/plan.ts';
@@ -17,30 +14,18 @@ import { random } from '../../schemas/random.ts';
 import { runFeed } from './main.ts';
 
 const noon = Date.parse('2026-11-20T12:00:00Z') / 1000;
-const skip = await whyNot();
+const opened = await openTestHistory();
+const skip = 'unavailable' in opened ? opened.unavailable : undefined;
 
-/** chDB is an optional package: where it cannot be, the suite says so. */
-async function whyNot(): Promise<string | undefined> {
-  const folder = await mkdtemp(join(tmpdir(), 'paceline-feed-probe-'));
-  const opened = await openClickhouse({ folder, log: silentLog });
-  if (!('unavailable' in opened)) await opened.close();
-  await rm(folder, { recursive: true, force: true });
-  return 'unavailable' in opened ? opened.unavailable : undefined;
-}
-
-let folder: string;
 let database: TestDatabase;
 let client: pg.Client;
-let clickhouse: EmbeddedClickhouse;
+let clickhouse: TestHistory;
 let history: ClickHouseClient;
 let plan: PlanWritten;
-let wire: Awaited<ReturnType<typeof openWire>>;
+let wire: Wire;
 
 beforeAll(async () => {
-  if (skip !== undefined) return;
-  folder = await mkdtemp(join(tmpdir(), 'paceline-feed-'));
-  const opened = await openClickhouse({ folder, log: silentLog });
-  if ('unavailable' in opened) throw new Error(opened.unavailable);
+  if ('unavailable' in opened) return;
   clickhouse = opened;
   history = createClient({ url: clickhouse.url });
   wire = await openWire(clickhouse.port);
@@ -58,7 +43,6 @@ afterAll(async () => {
   await clickhouse?.close();
   await client?.end();
   await database?.close();
-  if (folder) await rm(folder, { recursive: true, force: true });
 });
 
 /** One route of four stops an hour apart, and a fence. */
@@ -166,37 +150,6 @@ async function commitResults(text: string, values: readonly unknown[] = []): Pro
   await client.query(text, [rows[0]?.last_commit, plan.fleetId, ...values]);
   await client.query('notify paceline_results');
   await client.query('commit');
-}
-
-/** A TCP way to ClickHouse that a test can cut. */
-async function openWire(port: number) {
-  const sockets = new Set<net.Socket>();
-  let isCut = false;
-  const server = net.createServer((near) => {
-    if (isCut) return void near.destroy();
-    const far = net.connect(port, '127.0.0.1');
-    for (const socket of [near, far]) {
-      sockets.add(socket);
-      socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
-    }
-    near.pipe(far).pipe(near);
-  });
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const cut = () => {
-    isCut = true;
-    for (const socket of sockets) socket.destroy();
-  };
-  return {
-    port: (server.address() as net.AddressInfo).port,
-    cut,
-    mend: () => {
-      isCut = false;
-    },
-    close: () => {
-      cut();
-      server.close();
-    },
-  };
 }
 
 /** Runs a feed while `use` runs, over the wire that can be cut; gives the events it logged. */

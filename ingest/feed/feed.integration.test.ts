@@ -9,7 +9,6 @@ import { openWire, type Wire } from '../../platform/testing/wire.ts';
 import { packFixes } from '../../schemas/batch.ts';
 import type { Fix } from '../../schemas/fix.ts';
 import type { PlanDocument } from '../../schemas/plan.ts';
-import { silentLog } from '../../schemas/program.ts';
 import { random } from '../../schemas/random.ts';
 import { runFeed } from './main.ts';
 

@@ -16,8 +16,8 @@ export type Point = { readonly at: number; readonly lng: number; readonly lat: n
 
 /**
  * Where a vehicle stands to one fence; a fence it is plainly outside of has none. A *run* is the
- * stretch of fixes that contradict `inside`: once long and deep enough it becomes a crossing, stamped
- * with its first fix.
+ * stretch of fixes that contradict `inside` by more than the margin: once long enough it becomes a
+ * crossing, stamped with its first fix.
  */
 export type Standing = {
   readonly fenceId: number;
@@ -32,8 +32,6 @@ type Run = {
   readonly last: number;
   /** Seconds by which the truth may precede the first fix of the run, on average. */
   readonly lead: number;
-  /** Whether some fix of the run was beyond the margin. */
-  readonly deep: boolean;
 };
 
 /** A pass is judged only between fixes this near: what lies between is otherwise unknown. */
@@ -119,23 +117,23 @@ function advance(
 ): void {
   const { i, inside, fix, lead } = sight;
   const { run } = standing;
-  const isContrary = inside !== standing.inside;
-  if (!isContrary && run === null) {
-    next.push(standing);
-    return;
-  }
   const margin = pack.params[i * PARAMS + (standing.inside ? 2 : 1)]!;
   const least = pack.params[i * PARAMS + (standing.inside ? 4 : 3)]!;
+  const isContrary =
+    inside !== standing.inside && (margin <= 0 || Math.abs(depth(pack, i, fix.lng, fix.lat)) >= margin);
+  if (!isContrary && run === null) {
+    if (standing.inside) next.push(standing);
+    return;
+  }
   if (isContrary) {
-    const deep = (run?.deep ?? false) || margin <= 0 || Math.abs(depth(pack, i, fix.lng, fix.lat)) >= margin;
-    const grown: Run = { from: run?.from ?? fix.at, last: fix.at, lead: run?.lead ?? lead, deep };
-    if (deep && grown.last - grown.from >= least) confirm(standing, grown, sight.vehicleId, next, crossings);
+    const grown: Run = { from: run?.from ?? fix.at, last: fix.at, lead: run?.lead ?? lead };
+    if (grown.last - grown.from >= least) confirm(standing, grown, sight.vehicleId, next, crossings);
     else next.push({ ...standing, run: grown });
     return;
   }
   // The run ended before it was confirmed. Between fixes it may have been longer than the fixes show:
   // half a gap at each end is the expected rest.
-  if (run?.deep && run.last - run.from + run.lead + lead >= least) {
+  if (run && run.last - run.from + run.lead + lead >= least) {
     const turned: Standing[] = [];
     confirm(standing, run, sight.vehicleId, turned, crossings);
     const flipped = turned[0] ?? { ...standing, inside: !standing.inside, since: null, run: null };

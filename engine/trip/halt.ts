@@ -20,8 +20,8 @@ export type HaltState = {
   readonly doubt: (Observation & { readonly isSlow: boolean; readonly startedAt: number }) | null;
 };
 
-/** Shortest halt, seconds: last-mile doorsteps take 30 s and more, and the drive-by takes none. */
-export const HALT_SECONDS = 25;
+/** Shortest halt, seconds: the quickest doorsteps take a little more. */
+export const HALT_SECONDS = 20;
 /** Slower than this is not driving, m/s. */
 const SLOW = 1.5;
 /** Faster than this has left, m/s: no noise of a speed measurement reaches it. */

@@ -56,7 +56,7 @@ export function matchVisits(route: Route, halts: readonly Halt[], reports: reado
   const pairs = candidatePairs(own, stops).filter(
     ({ halt, stop }) => !takenHalts.has(halt) && !takenStops.has(stop),
   );
-  const inOrder = bestIncreasing(pairs, stops.length);
+  const inOrder = swapped(bestIncreasing(pairs, stops.length), pairs);
   for (const { halt, stop } of inOrder) {
     takenHalts.add(halt);
     takenStops.add(stop);
@@ -71,10 +71,11 @@ export function matchVisits(route: Route, halts: readonly Halt[], reports: reado
       return true;
     });
   const rivals = rivalsOf(pairs, own.length);
+  const stays = joined(own, takenHalts);
   const visits = [
     ...[...reported.values()].map(({ visit }) => visit),
-    ...inOrder.map((pair) => visitOf(route, own, pair, { rivals, isOutOfSequence: false })),
-    ...leftOver.map((pair) => visitOf(route, own, pair, { rivals, isOutOfSequence: true })),
+    ...inOrder.map((pair) => visitOf(route, stays, pair, { rivals, isOutOfSequence: pair.isOutOfOrder })),
+    ...leftOver.map((pair) => visitOf(route, stays, pair, { rivals, isOutOfSequence: true })),
   ];
   return visits.sort((a, b) => a.arrivedAt - b.arrivedAt || a.stopId - b.stopId);
 }
@@ -145,6 +146,31 @@ function bestIncreasing(pairs: readonly Pair[], stopCount: number): Pair[] {
   return chain.reverse();
 }
 
+/**
+ * Halts as the visits show them: noise may break one stay into pieces, of which one matched a stop;
+ * pieces without a stop of their own that touch it in time and place are part of it.
+ */
+function joined(halts: readonly Halt[], taken: ReadonlySet<number>): Halt[] {
+  const stays = [...halts];
+  const touches = (a: Halt | undefined, b: Halt | undefined): boolean =>
+    a?.endedAt !== undefined &&
+    b !== undefined &&
+    b.startedAt - a.endedAt <= JOIN_SECONDS &&
+    distanceOf(a.position.lng, a.position.lat, b.position.lng, b.position.lat) <= JOIN_METRES;
+  for (const i of taken) {
+    for (let k = i - 1; k >= 0 && !taken.has(k) && touches(halts[k], halts[k + 1]); k--) {
+      stays[i] = { ...stays[i]!, startedAt: halts[k]!.startedAt };
+    }
+    for (let k = i + 1; k < halts.length && !taken.has(k) && touches(halts[k - 1], halts[k]); k++) {
+      stays[i] = { ...stays[i]!, endedAt: halts[k]!.endedAt };
+    }
+  }
+  return stays;
+}
+
+const JOIN_SECONDS = 90;
+const JOIN_METRES = 30;
+
 /** Per halt: its best stop, what that is worth, and the worth of the second best. */
 type Rivals = { readonly stop: Int32Array; readonly first: Float64Array; readonly second: Float64Array };
 
@@ -161,6 +187,28 @@ function rivalsOf(pairs: readonly Pair[], haltCount: number): Rivals {
   }
   return { stop, first, second };
 }
+
+/**
+ * Neighbours taken the other way round: where the running order makes two halts fit their stops much
+ * worse than exchanged, the driver exchanged them.
+ */
+function swapped(chain: readonly Pair[], pairs: readonly Pair[]): (Pair & { isOutOfOrder: boolean })[] {
+  const known = new Map(pairs.map((pair) => [pair.halt * STOPS_MAX + pair.stop, pair]));
+  const found = chain.map((pair) => ({ ...pair, isOutOfOrder: false }));
+  for (let k = 0; k + 1 < found.length; k++) {
+    const [a, b] = [found[k]!, found[k + 1]!];
+    const early = known.get(a.halt * STOPS_MAX + b.stop);
+    const late = known.get(b.halt * STOPS_MAX + a.stop);
+    if (!early || !late || early.worth + late.worth - OUT_OF_ORDER_PRICE <= a.worth + b.worth) continue;
+    found[k] = { ...early, isOutOfOrder: false };
+    found[k + 1] = { ...late, isOutOfOrder: true };
+    k++;
+  }
+  return found;
+}
+
+/** More than any route has stops. */
+const STOPS_MAX = 1 << 20;
 
 function visitOf(
   route: Route,
@@ -202,19 +250,17 @@ function reportedVisits(
   }
   const visits = new Map<number, { visit: StopVisit; halt: number | undefined }>();
   if (byCode.size === 0) return visits;
-  for (const [stop, { id, code }] of route.stops.entries()) {
+  for (const [stop, { id, code, position }] of route.stops.entries()) {
     const said = byCode.get(code);
     const done = said?.filter(({ kind }) => kind !== 'departed').at(-1);
     if (!said || !done) continue;
-    const halt = halts.findIndex(
-      ({ startedAt, endedAt }) =>
-        startedAt - REPORT_SLACK / 4 <= done.at && done.at <= (endedAt ?? done.at) + REPORT_SLACK,
-    );
-    const around = halts[halt];
     const arrived = said.find(({ kind }) => kind === 'arrived')?.at;
+    const halt = haltOf(halts, done.at, position);
+    const around = halts[halt];
+    // The wheels are surer than thumbs: the app says which stop, the halt when.
+    const arrivedAt = around?.startedAt ?? arrived ?? done.at;
     const departed = said.findLast(({ kind }) => kind === 'departed')?.at;
-    const arrivedAt = arrived ?? Math.min(around?.startedAt ?? done.at, done.at);
-    const departedAt = departed ?? around?.endedAt ?? (around ? undefined : done.at);
+    const departedAt = around ? around.endedAt : (departed ?? done.at);
     visits.set(stop, {
       halt: around ? halt : undefined,
       visit: {
@@ -231,6 +277,19 @@ function reportedVisits(
     });
   }
   return markOutOfSequence(visits);
+}
+
+/** The halt a report at `at` is about: the one it falls into, else the nearest in time; −1 when none is. */
+function haltOf(halts: readonly Halt[], at: number, { lng, lat }: Stop['position']): number {
+  let best = -1;
+  let bestOff = REPORT_SLACK;
+  for (const [i, { startedAt, endedAt, position }] of halts.entries()) {
+    const off = Math.max(0, startedAt - at, at - (endedAt ?? at));
+    if (off >= bestOff || distanceOf(position.lng, position.lat, lng, lat) > 2 * REACH) continue;
+    best = i;
+    bestOff = off;
+  }
+  return best;
 }
 
 /** A reported stop is out of sequence when a later one of the running order was reported before it. */

@@ -31,9 +31,9 @@ const EVENTS_KEPT = 200;
 const severityRank: Readonly<Record<string, number>> = { critical: 0, warning: 1, info: 2 };
 
 export function takeText(text: LiveText): void {
-  if (text.type === 'pace') pace.value = mergePace(pace.peek(), text.rows);
-  else if (text.type === 'alerts') takeAlerts(text.rows);
-  else if (text.type === 'proposals') takeProposals(text.rows);
+  if (text.type === 'pace') pace.value = text.all ? text.rows : mergePace(pace.peek(), text.rows);
+  else if (text.type === 'alerts') takeAlerts(text.rows, { all: true });
+  else if (text.type === 'proposals') takeProposals(text.rows, { all: true });
   else if (text.type === 'events') takeEvents(text.rows);
 }
 

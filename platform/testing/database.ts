@@ -10,11 +10,12 @@ export type TestDatabase = AsyncDisposable & {
 
 /**
  * A fresh, migrated database on the server that the integration tests run against: `DATABASE_URL`
- * where it is set, else the embedded PostgreSQL that the suite's global set-up started. Dropped
- * when closed.
+ * where it is set, else the embedded PostgreSQL that the suite's global set-up started; or on the
+ * `server` given. Dropped when closed.
  */
-export async function openTestDatabase(): Promise<TestDatabase> {
-  const server = process.env.PACELINE_TEST_DATABASE_URL ?? process.env.DATABASE_URL;
+export async function openTestDatabase(
+  server = process.env.PACELINE_TEST_DATABASE_URL ?? process.env.DATABASE_URL,
+): Promise<TestDatabase> {
   if (server === undefined) throw new Error('integration tests need their global set-up');
   const name = `paceline_test_${randomBytes(6).toString('hex')}`;
   await withClient(server, (client) => client.query(`create database ${name}`));

@@ -28,6 +28,7 @@ export async function runAcceptance(platform: Platform, options: AcceptanceOptio
   const { demo } = platform;
   const { io, say, seconds, isJson } = options;
   if (demo === undefined) throw new Fault('config/invalid', '--exit-after needs the simulator it measures');
+  await platform.simulating;
   await delay(seconds * 1000, undefined, { signal: io.signal }).catch(() => {});
   say(`After ${seconds} s: the simulator stops, and what it sent is worked off …`);
   await platform.stopOne('simulator');

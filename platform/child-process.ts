@@ -45,13 +45,16 @@ async function startChild(name: string, options: ChildOptions): Promise<Running>
   };
   read(child.stdout, (line) => options.logFile.append(line));
   read(child.stderr, (line) => {
-    if (line.startsWith('paceline: ')) lastWords = line;
+    // Either our own sentence, or the line of a stack trace that names the error.
+    if (line.startsWith('paceline: ') || /^\w*Error\b.*: /.test(line)) lastWords = line;
     options.logFile.complain(line);
   });
   // 'close' rather than 'exit': by then its last words have been read.
   const exited = new Promise<string>((done) => {
     child.once('error', (error) => done(error.message));
-    child.once('close', (code, signal) => done(lastWords || `it ended with ${signal ?? `code ${code}`}`));
+    child.once('close', (code, signal) =>
+      done(code !== 0 && lastWords ? lastWords : `it ended with ${signal ?? `code ${code}`}`),
+    );
   });
   await becomesReady(name, child, exited, options);
   return { pid: child.pid ?? 0, exited, stop: () => stop(child, exited), kill: () => child.kill('SIGKILL') };

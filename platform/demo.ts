@@ -63,7 +63,7 @@ export async function prepareDemo(input: {
   const { shiftStart, count } = shift;
   const ledgerFile = ledgerOf(dataFolder, count);
   const scenarioFile = join(folder, 'scenario.json');
-  const basemapFile = join(folder, 'basemap.json');
+  const basemapFile = basemapFileOf(dataFolder);
   await writeWhole(scenarioFile, JSON.stringify(scenario, undefined, 2));
   const prepared = prepareShift(
     { scenario: scenarioFile, startAt: shiftStart, ledgerFile, broker: { url: '' } },
@@ -80,6 +80,11 @@ export async function prepareDemo(input: {
     ...['--ledger', ledgerFile, '--truth', truthFile],
   ];
   return { scenario, shiftStart, routeSuffix, basemapFile, ledgerFile, truthFile, args };
+}
+
+/** Where the roads of the demo's city will be. */
+export function basemapFileOf(dataFolder: string): string {
+  return join(folderOf(dataFolder), 'basemap.json');
 }
 
 /** The shift has been driven to its end: the next start of the simulator begins another. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 export type LogFile = {
   /** A line of JSON as pino writes it. */
   readonly append: (line: string) => void;
-  /** A line that the process said outside its log. */
+  /** A line that the process said outside its log: a stack trace, most likely, which is for the file only. */
   readonly complain: (line: string) => void;
   readonly close: () => Promise<void>;
 };
@@ -59,10 +59,7 @@ export async function openLogFile(
       const sentence = sentenceOf(line);
       if (sentence !== undefined) tell(`${name}: ${sentence}`);
     },
-    complain: (line) => {
-      append(JSON.stringify({ level: 50, time: Date.now(), name, msg: line }));
-      tell(`${name}: ${line}`);
-    },
+    complain: (line) => append(JSON.stringify({ level: 50, time: Date.now(), name, msg: line })),
     close: async () => {
       await last;
       await file.close();

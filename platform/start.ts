@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Fault } from '../schemas/fault.ts';
+import { asError, Fault } from '../schemas/fault.ts';
 import type { Log } from '../schemas/program.ts';
 import { childUnit, endedWell } from './child-process.ts';
 import type { CommandIo } from './command.ts';
@@ -13,7 +13,7 @@ import {
   removeRunFile,
   writeRunFile,
 } from './data-folder.ts';
-import { type Demo, endShift, prepareDemo } from './demo.ts';
+import { basemapFileOf, type Demo, endShift, prepareDemo } from './demo.ts';
 import { openClickhouse } from './embedded/clickhouse.ts';
 import { checkPort, freePort } from './embedded/ports.ts';
 import { clickhouseUnit, postgresUnit } from './embedded-units.ts';
@@ -33,6 +33,8 @@ export type Platform = {
   readonly credentials: Credentials;
   /** Undefined without simulator. */
   readonly demo: Demo | undefined;
+  /** Settles when the demo fleet is on its way. */
+  readonly simulating: Promise<void>;
   readonly stopOne: (name: string) => Promise<void>;
   /** Ends all processes, the simulator first and the database last. */
   readonly stop: () => Promise<void>;
@@ -65,7 +67,7 @@ export async function startPlatform(
     const log = await logs.platformLog();
     let publish = () => {};
     supervisor = createSupervisor(log, () => publish());
-    const servers = await startServers(config, supervisor, log, say);
+    const servers = await startServers(config, supervisor, log);
     const credentials = await withClient(servers.databaseUrl, async (client) => {
       await migrate(client);
       return firstStart(client, config.dataFolder);
@@ -80,9 +82,10 @@ export async function startPlatform(
     const running = supervisor;
     publish = () =>
       void writeRunFile(config.dataFolder, { ...run, processes: running.pids() }).catch(() => {});
-    const demo = await startPrograms({ config, io, supervisor, logs, servers, log, say });
+    const programs = await startPrograms({ config, io, supervisor, logs, servers, log, say });
     await writeRunFile(config.dataFolder, { ...run, processes: supervisor.pids() });
-    return { ...run, credentials, demo, stopOne: supervisor.stopOne, stop: () => undo(running) };
+    programs.simulating.then(publish, () => {});
+    return { ...run, ...programs, credentials, stopOne: supervisor.stopOne, stop: () => undo(running) };
   } catch (thrown) {
     await undo(supervisor);
     throw thrown;
@@ -105,21 +108,15 @@ async function withPorts(config: Config): Promise<Config> {
   };
 }
 
-async function startServers(
-  config: Config,
-  supervisor: Supervisor,
-  log: Log,
-  say: (line: string) => void,
-): Promise<Servers> {
-  // The history opens beside the database: both take their second.
-  const history = startHistory(config, supervisor, log, say);
-  try {
-    const databaseUrl = config.databaseUrl ?? (await startDatabase(config, supervisor, log));
-    return { databaseUrl, clickhouseUrl: await history };
-  } catch (thrown) {
-    await history.catch(() => {});
-    throw thrown;
-  }
+async function startServers(config: Config, supervisor: Supervisor, log: Log): Promise<Servers> {
+  // They open side by side. Both are awaited even when one fails: it must not be left behind.
+  const [history, database] = await Promise.allSettled([
+    startHistory(config, supervisor, log),
+    config.databaseUrl ?? startDatabase(config, supervisor, log),
+  ]);
+  if (database.status === 'rejected') throw database.reason;
+  if (history.status === 'rejected') throw history.reason;
+  return { databaseUrl: database.value, clickhouseUrl: history.value };
 }
 
 async function startDatabase(config: Config, supervisor: Supervisor, log: Log): Promise<string> {
@@ -133,15 +130,18 @@ async function startHistory(
   { clickhouse, clickhousePort, dataFolder }: Config,
   supervisor: Supervisor,
   log: Log,
-  say: (line: string) => void,
 ): Promise<string | undefined> {
   if (clickhouse.kind === 'off') return undefined;
   if (clickhouse.kind === 'outside') return clickhouse.url;
   const folder = join(dataFolder, 'clickhouse');
-  const opened = await openClickhouse({ folder, port: clickhousePort, log });
+  const opened = await openClickhouse({ folder, port: clickhousePort, log }).catch((thrown) => {
+    if (thrown instanceof Fault && thrown.code !== 'port/taken') return { unavailable: thrown };
+    throw thrown;
+  });
   if ('unavailable' in opened) {
-    say(`Without history: ${new Fault('analytics/missing', opened.unavailable).sentence}`);
-    log.warn({ why: opened.unavailable }, 'history unavailable');
+    const { unavailable } = opened;
+    const fault = unavailable instanceof Fault ? unavailable : new Fault('analytics/missing', unavailable);
+    log.warn({ why: fault.sentence }, 'no history');
     return undefined;
   }
   await supervisor.add(clickhouseUnit(opened, folder, log));
@@ -158,25 +158,40 @@ type ProgramsInput = {
   readonly say: (line: string) => void;
 };
 
-async function startPrograms(input: ProgramsInput): Promise<Demo | undefined> {
-  const { config, supervisor, logs, servers } = input;
-  const demo = config.simulator.enabled
-    ? await prepareDemo({ config, databaseUrl: servers.databaseUrl, now: input.io.now })
-    : undefined;
-  const environment = await childEnvironment(input, demo?.basemapFile);
-  const add = async (verb: string, args: readonly string[] = []) => {
+type Programs = { readonly demo: Demo | undefined; readonly simulating: Promise<void> };
+
+/**
+ * All at once, since each can wait for the others; the plan of the demo is made while they boot. Only
+ * the simulator needs somebody to talk to before it begins, and nobody waits for it.
+ */
+async function startPrograms(input: ProgramsInput): Promise<Programs> {
+  const { config, io, supervisor, logs, servers, say } = input;
+  const isSimulated = config.simulator.enabled;
+  const environment = await childEnvironment(
+    input,
+    isSimulated ? basemapFileOf(config.dataFolder) : undefined,
+  );
+  const add = async (verb: string) => {
     const logFile = await logs.open(verb);
-    await supervisor.add(childUnit(verb, { verb, args, environment, logFile }));
+    await supervisor.add(childUnit(verb, { verb, environment, logFile }));
   };
-  await add('ingest');
-  // These three wait for nobody but ingest.
-  await Promise.all([
-    add('engine'),
-    add('web'),
-    servers.clickhouseUrl === undefined ? undefined : add('feed'),
-  ]);
-  if (demo) await supervisor.add(await simulatorUnit(input, demo, environment));
-  return demo;
+  const verbs = ['ingest', 'engine', ...(servers.clickhouseUrl === undefined ? [] : ['feed']), 'web'];
+  // All are awaited even when one fails, so that none is left starting while the others are stopped.
+  const programs = Promise.allSettled(verbs.map(add));
+  const planned = isSimulated
+    ? prepareDemo({ config, databaseUrl: servers.databaseUrl, now: io.now })
+    : Promise.resolve(undefined);
+  const [outcomes, demo] = await Promise.all([programs, planned]);
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+  if (failed) throw failed.reason;
+  if (demo === undefined) return { demo, simulating: Promise.resolve() };
+  const simulating = supervisor.add(await simulatorUnit(input, demo, environment));
+  simulating.catch((thrown) => say(`The demo fleet cannot start: ${sentenceOf(thrown)}`));
+  return { demo, simulating };
+}
+
+function sentenceOf(thrown: unknown): string {
+  return thrown instanceof Fault ? thrown.sentence : asError(thrown).message;
 }
 
 /** A simulator that has driven its shift to the end ends, and begins the next one when started again. */
@@ -192,12 +207,8 @@ async function simulatorUnit(
     start: async () => {
       const demo = next ?? (await prepareDemo({ config, databaseUrl: servers.databaseUrl, now: io.now }));
       next = undefined;
-      const running = await childUnit('simulator', {
-        verb: 'simulator',
-        args: demo.args,
-        environment,
-        logFile,
-      }).start();
+      const options = { verb: 'simulator', args: demo.args, environment, logFile };
+      const running = await childUnit('simulator', options).start();
       let isAsked = false;
       const exited = running.exited.then(async (how) => {
         if (!isAsked && how === endedWell) await endShift(config.dataFolder);

@@ -84,7 +84,12 @@ export function createSupervisor(log: Log, changed: () => void = () => {}): Supe
 
 async function keepRunning(unit: Unit, log: Log, changed: () => void): Promise<Kept> {
   const stopping = new AbortController();
+  const asked = performance.now();
   let running: Running | undefined = await unit.start();
+  log.info(
+    { process: unit.name, pid: running.pid, tookMs: Math.round(performance.now() - asked) },
+    'process runs',
+  );
   const watching = watch();
 
   async function watch(): Promise<void> {

@@ -11,9 +11,10 @@ const paceColumns = `p.route_id as "routeId", p.route, p.depot, p.vehicle_id as 
   p.late_probability as "lateProbability", p.next_stop_id as "nextStopId",
   extract(epoch from f.at)::float8 as "lastSeen"`;
 
-// Lateral, so that the vehicle goes into the view as a condition and not every vehicle comes out.
+// Lateral, and fenced by `offset 0`: so the vehicle goes into the view as a condition, and not every
+// vehicle of the fleet comes out of it to be joined.
 const paceTables = `v_pace_latest p
-  left join lateral (select l.at from v_vehicle_latest l where l.vehicle_id = p.vehicle_id) f on true`;
+  left join lateral (select l.at from v_vehicle_latest l where l.vehicle_id = p.vehicle_id offset 0) f on true`;
 
 /** The newest standing of every route of the day in hand, worst first; of some routes only, if named. */
 export function paceBoard(query: Query, routeIds?: readonly number[]): Promise<PaceRow[]> {

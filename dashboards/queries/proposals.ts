@@ -46,7 +46,7 @@ export async function decideProposal(
 /** Takes the route from one version to the next; false when it is at another version already. */
 export async function advanceRoute(query: Query, routeId: number, fromVersion: number): Promise<boolean> {
   const rows = await query(
-    `update routes set version = version + 1, changed = changed + 1
+    `update routes set version = version + 1
      where route_id = $1 and version = $2
      returning route_id`,
     [routeId, fromVersion],
@@ -77,9 +77,4 @@ export async function reorderStops(
     [routeId, stopIds],
   );
   return rows.length;
-}
-
-/** Wakes whoever keeps the plan in memory. */
-export async function notifyWorld(query: Query, fleetId: number): Promise<void> {
-  await query(`select pg_notify('paceline_world', $1)`, [String(fleetId)]);
 }

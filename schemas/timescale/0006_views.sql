@@ -108,6 +108,9 @@ join depots d using (depot_id)
 join vehicles v on v.vehicle_id = p.vehicle_id
 where p.fleet_id = current_fleet();
 
+-- The routes of one day among those of years.
+create index routes_by_departure on routes (fleet_id, planned_departure);
+
 create view v_pace_latest with (security_barrier) as
 select r.route_id, r.code as route, r.service_date, r.planned_departure, r.planned_return, d.name as depot,
   r.vehicle_id, v.name as vehicle, w.name as driver,

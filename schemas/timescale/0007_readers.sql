@@ -25,7 +25,7 @@ grant select (user_id, fleet_id, email, name, role, created_at) on users to pace
 grant insert on audit_log to paceline_web;
 grant update (acknowledged_at, acknowledged_by) on alerts to paceline_web;
 grant update (state, decided_at, decided_by, decision_reason) on proposals to paceline_web;
-grant update (version, changed) on routes to paceline_web;
+grant update (version) on routes to paceline_web;
 grant update (sequence) on stops to paceline_web;
 grant insert on geofences to paceline_web;
 grant update (deleted_at, name, shape, policy) on geofences to paceline_web;

@@ -4,7 +4,6 @@ import { writeAudit } from '../../queries/audit.ts';
 import {
   advanceRoute,
   decideProposal,
-  notifyWorld,
   proposalById,
   proposals,
   reorderStops,
@@ -82,7 +81,10 @@ export function proposalRoutes(app: App, { database, live }: AppDeps): void {
   );
 }
 
-/** Optimistic: whoever is second, or comes after the route has changed, is told so and changes nothing. */
+/**
+ * Optimistic: whoever is second, or comes after the route has changed, is told so and changes nothing.
+ * Triggers on the plan tell the engine.
+ */
 async function accept(query: Query, me: Me, proposalId: number): Promise<ProposalRow> {
   const proposal = await decidedBy(query, me, proposalId, { state: 'accepted' });
   const { routeId, fromVersion, stopIds } = proposal;
@@ -99,7 +101,6 @@ async function accept(query: Query, me: Me, proposalId: number): Promise<Proposa
     subject: `proposal ${proposalId}`,
     detail: { routeId, fromVersion, stopIds },
   });
-  await notifyWorld(query, me.fleet.id);
   return proposal;
 }
 

@@ -41,11 +41,15 @@ export class Gathering {
     if (this.#waiting.length === 1 || this.#isFull()) this.#wake?.();
   }
 
-  /** The next batch, when the first delivery has waited long enough or there is a batch full. */
-  async next(signal: AbortSignal): Promise<Batch | undefined> {
+  /**
+   * The next batch, when the first delivery has waited long enough or there is a batch full; an empty
+   * one when nothing came for `idleMs`; undefined when stopped and empty.
+   */
+  async next(signal: AbortSignal, idleMs: number | undefined): Promise<Batch | undefined> {
     while (this.#waiting.length === 0) {
       if (signal.aborted) return undefined;
-      await this.#change(signal, undefined);
+      await this.#change(signal, idleMs);
+      if (idleMs !== undefined && this.#waiting.length === 0) return batchOf([]);
     }
     const age = performance.now() - this.#since;
     if (!this.#isFull() && age < this.#limits.gatherMs && !signal.aborted) {

@@ -19,6 +19,8 @@ export type PipelineOptions = {
   readonly giveUp: AbortSignal;
 };
 
+const IDLE_MS = 1_000;
+
 /** From a message to its acknowledgement: decode → gather → commit → acknowledge. */
 export class Pipeline {
   readonly #options: PipelineOptions;
@@ -53,7 +55,8 @@ export class Pipeline {
     const { store, log, signal, giveUp } = this.#options;
     const write = store.write.bind(store);
     for (;;) {
-      const batch = await this.#gathering.next(signal);
+      // When it is quiet, what waits to be counted is counted by a batch of nothing.
+      const batch = await this.#gathering.next(signal, store.isCounting ? IDLE_MS : undefined);
       if (batch === undefined) return;
       await commit(batch, { write, log, signal: giveUp });
       for (const { acknowledge, bytes } of batch.deliveries) {

@@ -58,19 +58,17 @@ export const insertKnocks = `
     last_topic = excluded.last_topic,
     last_payload = excluded.last_payload`;
 
-/**
- * Counters, log and cursor of a commit in one round trip. $1 source, $2 batch, $3 token, $4 whether
- * anything was new (only then is there a batch), $5–$9 the batch; then the arrays of `Tally`.
- */
-export const finish = `
-  with devices as (
+/** Adds to the counters: the arrays of `Uncounted`. A device that was removed meanwhile has none. */
+export const count = `
+  with devices_counted as (
     insert into device_counters as c
       (device_id, fleet_id, accepted, duplicate, late, filtered, rejected, last_at, last_received)
-    select device_id, fleet_id, accepted, duplicate, late, filtered, rejected,
+    select n.device_id, n.fleet_id, accepted, duplicate, late, filtered, rejected,
       to_timestamp(last_at), to_timestamp(last_received)
-    from unnest($10::integer[], $11::integer[], $12::bigint[], $13::bigint[], $14::bigint[],
-      $15::bigint[], $16::bigint[], $17::double precision[], $18::double precision[])
+    from unnest($1::integer[], $2::integer[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
+      $7::bigint[], $8::double precision[], $9::double precision[])
       as n (device_id, fleet_id, accepted, duplicate, late, filtered, rejected, last_at, last_received)
+    join devices d on d.device_id = n.device_id
     on conflict (device_id) do update
     set accepted = c.accepted + excluded.accepted,
       duplicate = c.duplicate + excluded.duplicate,
@@ -79,23 +77,39 @@ export const finish = `
       rejected = c.rejected + excluded.rejected,
       last_at = greatest(c.last_at, excluded.last_at),
       last_received = greatest(c.last_received, excluded.last_received)
-  ), boots as (
-    insert into device_boots as b (device_id, fleet_id, boot, seq_min, seq_max, fix_count)
-    select device_id, fleet_id, boot, seq_min, seq_max, fix_count
-    from unnest($19::integer[], $20::integer[], $21::text[], $22::bigint[], $23::bigint[], $24::bigint[])
-      as n (device_id, fleet_id, boot, seq_min, seq_max, fix_count)
-    on conflict (device_id, boot) do update
-    set seq_min = least(b.seq_min, excluded.seq_min),
-      seq_max = greatest(b.seq_max, excluded.seq_max),
-      fix_count = b.fix_count + excluded.fix_count
-  ), minutes as (
+  )
+  insert into device_boots as b (device_id, fleet_id, boot, seq_min, seq_max, fix_count)
+  select n.device_id, n.fleet_id, boot, seq_min, seq_max, fix_count
+  from unnest($10::integer[], $11::integer[], $12::text[], $13::bigint[], $14::bigint[], $15::bigint[])
+    as n (device_id, fleet_id, boot, seq_min, seq_max, fix_count)
+  join devices d on d.device_id = n.device_id
+  on conflict (device_id, boot) do update
+  set seq_min = least(b.seq_min, excluded.seq_min),
+    seq_max = greatest(b.seq_max, excluded.seq_max),
+    fix_count = b.fix_count + excluded.fix_count`;
+
+/** Tallies that are in no counter yet: $1 source. */
+export const selectUncounted = `
+  select b.tally from batches b join sources s using (source_id)
+  where s.source_id = $1 and b.batch > s.counted_batch and b.tally is not null`;
+
+export const setCounted = 'update sources set counted_batch = last_batch where source_id = $1';
+
+/**
+ * Minutes, log and cursor of a commit in one round trip. $1 source, $2 batch, $3 token, $4 whether
+ * anything was new (only then is there a batch), $5 whether the counters are up to it, $6–$11 the
+ * batch, $12–$19 the minutes, $20 what the commit before this one took, ms.
+ */
+export const finish = `
+  with minutes as (
     insert into ingest_minutes as m (fleet_id, minute, messages, accepted, duplicate, late, filtered,
       rejected, commit_ms_sum, commit_ms_max, commits)
-    select fleet_id, to_timestamp(minute), messages, accepted, duplicate, late, filtered, rejected,
-      $33::double precision, $33::double precision, 1
-    from unnest($25::integer[], $26::double precision[], $27::bigint[], $28::bigint[], $29::bigint[],
-      $30::bigint[], $31::bigint[], $32::bigint[])
+    select n.fleet_id, to_timestamp(minute), messages, accepted, duplicate, late, filtered, rejected,
+      $20::double precision, $20::double precision, 1
+    from unnest($12::integer[], $13::double precision[], $14::bigint[], $15::bigint[], $16::bigint[],
+      $17::bigint[], $18::bigint[], $19::bigint[])
       as n (fleet_id, minute, messages, accepted, duplicate, late, filtered, rejected)
+    join fleets f on f.fleet_id = n.fleet_id
     on conflict (fleet_id, minute) do update
     set messages = m.messages + excluded.messages,
       accepted = m.accepted + excluded.accepted,
@@ -107,12 +121,15 @@ export const finish = `
       commit_ms_max = greatest(m.commit_ms_max, excluded.commit_ms_max),
       commits = m.commits + 1
   ), logged as (
-    insert into batches (source_id, batch, fix_count, report_count, min_at, max_at, payload)
-    select $1::smallint, $2::bigint, $5::integer, $6::integer, to_timestamp($7::double precision),
-      to_timestamp($8::double precision), $9::bytea
+    insert into batches (source_id, batch, fix_count, report_count, min_at, max_at, payload, tally)
+    select $1::smallint, $2::bigint, $6::integer, $7::integer, to_timestamp($8::double precision),
+      to_timestamp($9::double precision), $10::bytea, $11::text
     where $4::boolean
   ), advanced as (
-    update sources set last_token = $3::uuid, last_batch = last_batch + $4::boolean::integer
+    update sources
+    set last_token = $3::uuid,
+      last_batch = last_batch + $4::boolean::integer,
+      counted_batch = case when $5::boolean then last_batch + $4::boolean::integer else counted_batch end
     where source_id = $1
     returning last_batch
   )

@@ -5,6 +5,7 @@ import type { Log } from '../schemas/program.ts';
 import type { Batch } from './batch.ts';
 import { failureOf } from './failure.ts';
 import * as sql from './statements.ts';
+import { tallyFromText, Uncounted } from './uncounted.ts';
 import { writeBatch } from './write-batch.ts';
 
 export type StoreOptions = {
@@ -35,6 +36,7 @@ export class Store implements AsyncDisposable {
   #lastToken: string | undefined;
   #commitMs = 0;
   #newest = new Map<number, number>();
+  readonly #uncounted = new Uncounted();
   /** Weeks whose partition was seen to. */
   #weeks = new Set<number>();
 
@@ -45,6 +47,11 @@ export class Store implements AsyncDisposable {
   /** Connects and takes the lock; throws a Fault that says why it cannot. */
   async open(): Promise<void> {
     await this.#open();
+  }
+
+  /** Whether an empty batch should be written soon, to count what waits. */
+  get isCounting(): boolean {
+    return !this.#uncounted.isEmpty;
   }
 
   /** Number of the last batch stored. */
@@ -63,7 +70,7 @@ export class Store implements AsyncDisposable {
     const started = performance.now();
     try {
       await this.#makePartitions(session.client, batch);
-      const { lastBatch, tally } = await writeBatch(session.client, {
+      const { lastBatch, tally, isCounted } = await writeBatch(session.client, {
         sourceId: session.sourceId,
         lastBatch: this.#lastBatch,
         token: batch.token,
@@ -71,9 +78,12 @@ export class Store implements AsyncDisposable {
         newestAt: (vehicleId) => this.#newest.get(vehicleId),
         commitMs: this.#commitMs,
         rejectionBytes: this.#options.rejectionBytes,
+        uncounted: this.#uncounted,
       });
       this.#lastBatch = lastBatch;
       this.#lastToken = batch.token;
+      if (isCounted) this.#uncounted.clear();
+      else this.#uncounted.add(tally);
       for (const [vehicleId, at] of tally.newest) this.#newest.set(vehicleId, at);
       this.#commitMs = performance.now() - started;
     } catch (error) {
@@ -131,6 +141,8 @@ export class Store implements AsyncDisposable {
       await client.query('set enable_hashjoin = off; set enable_mergejoin = off; listen paceline_directory');
       this.#lastBatch = Number(rows[0].last_batch);
       this.#lastToken = rows[0].last_token ?? undefined;
+      await countWaiting(client, rows[0].source_id);
+      this.#uncounted.clear();
       this.#newest = await newestFixes(client);
       this.#session = { client, sourceId: rows[0].source_id };
       onDirectoryChanged();
@@ -190,6 +202,17 @@ export function databaseFault(cause: unknown): Fault {
   return isRefused
     ? new Fault('database/refused', `the database refuses the log-in: ${detail}`, { cause })
     : new Fault('database/unreachable', `the database does not answer: ${detail || code}`, { cause });
+}
+
+/** Adds to the counters what a writer before us had committed and not yet counted. */
+async function countWaiting(client: pg.Client, sourceId: number): Promise<void> {
+  const { rows } = await client.query(sql.selectUncounted, [sourceId]);
+  const waiting = new Uncounted();
+  for (const { tally } of rows) waiting.add(tallyFromText(tally));
+  await client.query('begin');
+  await client.query(sql.count, waiting.columns());
+  await client.query(sql.setCounted, [sourceId]);
+  await client.query('commit');
 }
 
 async function newestFixes(client: pg.Client): Promise<Map<number, number>> {

@@ -2,7 +2,7 @@ import type { Fix } from '../schemas/fix.ts';
 import { fixFlags } from '../schemas/reasons.ts';
 import type { Delivery } from './delivery.ts';
 
-/** What one commit adds to `device_counters`. Instants are undefined when no fix was new. */
+/** What one commit adds to `device_counters`. Instants are null when no fix was new. */
 export type DeviceTally = {
   readonly deviceId: number;
   readonly fleetId: number;
@@ -11,8 +11,8 @@ export type DeviceTally = {
   late: number;
   filtered: number;
   rejected: number;
-  lastAt: number;
-  lastReceived: number;
+  lastAt: number | null;
+  lastReceived: number | null;
 };
 
 /** What one commit adds to `device_boots`. */
@@ -57,8 +57,8 @@ export function tally(
   newestAt: (vehicleId: number) => number | undefined,
 ): Tally {
   const devices = new Map<number, DeviceTally>();
-  const boots = new Map<string, BootTally>();
-  const minutes = new Map<string, MinuteTally>();
+  const boots = new Map<number, BootTally[]>();
+  const minutes = new Map<number, MinuteTally>();
   const newest = new Map<number, number>();
   let n = 0;
   for (const delivery of deliveries) {
@@ -76,10 +76,10 @@ export function tally(
       if (minute) count(minute, outcome);
       if (device) count(device, outcome);
       if (!outcome.isNew) continue;
-      if (device) device.lastReceived = Math.max(device.lastReceived, fix.received);
+      if (device) device.lastReceived = Math.max(device.lastReceived ?? fix.received, fix.received);
       // A clock ahead of time would make every right fix after it late, so it moves nothing.
       if ((fix.flags & fixFlags.clock_future) === 0) {
-        if (device) device.lastAt = Math.max(device.lastAt, fix.at);
+        if (device) device.lastAt = Math.max(device.lastAt ?? fix.at, fix.at);
         if (fix.at > before) newest.set(fix.vehicleId, fix.at);
       }
       if (fix.seq !== undefined) countBoot(boots, fix, fix.seq);
@@ -87,7 +87,7 @@ export function tally(
   }
   return {
     devices: [...devices.values()],
-    boots: [...boots.values()],
+    boots: [...boots.values()].flat(),
     minutes: [...minutes.values()],
     newest,
   };
@@ -106,24 +106,21 @@ function count(
   if (outcome.isFiltered) into.filtered++;
 }
 
-function countBoot(boots: Map<string, BootTally>, fix: Fix, seq: number): void {
+/** A device seldom has more than one boot in a batch, so a list is the quickest map. */
+function countBoot(boots: Map<number, BootTally[]>, fix: Fix, seq: number): void {
   const boot = fix.boot ?? '';
-  const id = `${fix.deviceId} ${boot}`;
-  const known = boots.get(id);
-  if (known === undefined) {
-    boots.set(id, {
-      deviceId: fix.deviceId,
-      fleetId: fix.fleetId,
-      boot,
-      seqMin: seq,
-      seqMax: seq,
-      fixCount: 1,
-    });
+  const { deviceId, fleetId } = fix;
+  const ofDevice = boots.get(deviceId);
+  const known = ofDevice?.find((tally) => tally.boot === boot);
+  if (known !== undefined) {
+    known.seqMin = Math.min(known.seqMin, seq);
+    known.seqMax = Math.max(known.seqMax, seq);
+    known.fixCount++;
     return;
   }
-  known.seqMin = Math.min(known.seqMin, seq);
-  known.seqMax = Math.max(known.seqMax, seq);
-  known.fixCount++;
+  const first = { deviceId, fleetId, boot, seqMin: seq, seqMax: seq, fixCount: 1 };
+  if (ofDevice === undefined) boots.set(deviceId, [first]);
+  else ofDevice.push(first);
 }
 
 function deviceOf(devices: Map<number, DeviceTally>, delivery: Delivery): DeviceTally | undefined {
@@ -139,23 +136,26 @@ function deviceOf(devices: Map<number, DeviceTally>, delivery: Delivery): Device
     late: 0,
     filtered: 0,
     rejected: 0,
-    lastAt: Number.NEGATIVE_INFINITY,
-    lastReceived: Number.NEGATIVE_INFINITY,
+    lastAt: null,
+    lastReceived: null,
   };
   devices.set(deviceId, device);
   return device;
 }
 
-function minuteOf(minutes: Map<string, MinuteTally>, delivery: Delivery): MinuteTally | undefined {
+/** Minutes since the epoch stay below this until the year 4010. */
+const MINUTES_MAX = 2 ** 30;
+
+function minuteOf(minutes: Map<number, MinuteTally>, delivery: Delivery): MinuteTally | undefined {
   const { fleetId, received } = delivery;
   if (fleetId === undefined) return undefined;
-  const at = Math.floor(received / 60) * 60;
-  const id = `${fleetId} ${at}`;
+  const number = Math.floor(received / 60);
+  const id = fleetId * MINUTES_MAX + number;
   const known = minutes.get(id);
   if (known !== undefined) return known;
   const minute: MinuteTally = {
     fleetId,
-    minute: at,
+    minute: number * 60,
     messages: 0,
     accepted: 0,
     duplicate: 0,

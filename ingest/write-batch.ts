@@ -10,6 +10,7 @@ import { copyRows } from './copy-rows.ts';
 import type { Delivery } from './delivery.ts';
 import * as sql from './statements.ts';
 import { type Tally, tally } from './tally.ts';
+import { tallyText, type Uncounted } from './uncounted.ts';
 
 /** What the transaction needs to know beside the batch. */
 export type Commit = {
@@ -23,39 +24,51 @@ export type Commit = {
   /** How long the commit before this one took, ms: what a commit cost is known only after it. */
   readonly commitMs: number;
   readonly rejectionBytes: number;
+  /** Tallies of earlier commits that wait to be counted. */
+  readonly uncounted: Uncounted;
+};
+
+export type Written = {
+  readonly lastBatch: number;
+  readonly tally: Tally;
+  /** Whether the counters hold this commit and all before it; else its tally waits beside its batch. */
+  readonly isCounted: boolean;
 };
 
 /**
  * Stores one batch in one transaction: fixes, reports, rejections, counters, and the packed log of
  * what was new under the next number. A batch with nothing new takes no number.
  */
-export async function writeBatch(
-  client: Client,
-  commit: Commit,
-): Promise<{ readonly lastBatch: number; readonly tally: Tally }> {
+export async function writeBatch(client: Client, commit: Commit): Promise<Written> {
   const fixes = commit.deliveries.flatMap((delivery) => delivery.fixes);
   const batch = commit.lastBatch + 1;
-  await client.query('begin');
-  const isNew = await writeFixes(client, fixes, commit.sourceId, batch);
+  const begun = client.query('begin');
+  const rows = copyRows(fixes);
+  await begun;
+  const isNew = await writeFixes(client, { fixes, rows, sourceId: commit.sourceId, batch });
   const reportCount = await writeReports(client, commit, batch);
   await writeRejections(client, commit);
   await writeKnocks(client, commit);
   const counted = tally(commit.deliveries, isNew, commit.newestAt);
   const fresh = fixes.filter((_, n) => isNew(n));
-  const lastBatch = await writeRest(client, commit, { batch, fresh, reportCount, counted });
+  const written = await writeRest(client, commit, { batch, fresh, reportCount, counted });
   await client.query('commit');
-  return { lastBatch, tally: counted };
+  return written;
 }
 
 /** Stores the fixes that are not there yet, and tells for each whether it was new. */
 async function writeFixes(
   client: Client,
-  fixes: readonly Fix[],
-  sourceId: number,
-  batch: number,
+  write: {
+    readonly fixes: readonly Fix[];
+    readonly rows: Buffer;
+    readonly sourceId: number;
+    readonly batch: number;
+  },
 ): Promise<(n: number) => boolean> {
+  const { fixes, rows, sourceId, batch } = write;
   if (fixes.length === 0) return () => false;
-  await copyIn(client, copyRows(fixes));
+  await pipeline([rows], client.query(copyFrom(sql.fillStaging)) as Writable);
   const inserted = await client.query({
     name: 'insert fixes',
     text: sql.insertFixes,
@@ -94,10 +107,6 @@ async function mixed(
   const count = fresh.filter(Boolean).length;
   assert(count === written.inserted, `${written.inserted} fixes were inserted and ${count} found to be new`);
   return (n) => fresh[n] === true;
-}
-
-async function copyIn(client: Client, rows: Buffer): Promise<void> {
-  await pipeline([rows], client.query(copyFrom(sql.fillStaging)) as Writable);
 }
 
 async function writeReports(client: Client, commit: Commit, batch: number): Promise<number> {
@@ -185,35 +194,21 @@ async function writeRest(
     readonly reportCount: number;
     readonly counted: Tally;
   },
-): Promise<number> {
+): Promise<Written> {
   const { fresh, reportCount, counted, batch } = stored;
-  const { devices, boots, minutes } = counted;
   const isLogged = fresh.length > 0 || reportCount > 0;
+  // Without a batch there is no place for a tally to wait.
+  const isCounted = !isLogged || commit.uncounted.isDue(counted);
+  if (isCounted) {
+    await client.query({ name: 'count', text: sql.count, values: commit.uncounted.with(counted).columns() });
+  }
   const { first, last } = span(fresh);
   const values = [
-    ...[commit.sourceId, batch, commit.token, isLogged],
-    ...[fresh.length, reportCount, finite(first), finite(last), isLogged ? packed(fresh) : null],
+    ...[commit.sourceId, batch, commit.token, isLogged, isCounted, fresh.length, reportCount],
+    ...[finite(first), finite(last), isLogged ? packed(fresh) : null, isCounted ? null : tallyText(counted)],
     ...transpose(
-      devices.map((d) => [
-        ...[d.deviceId, d.fleetId, d.accepted, d.duplicate, d.late, d.filtered, d.rejected],
-        ...[finite(d.lastAt), finite(d.lastReceived)],
-      ]),
-      9,
-    ),
-    ...transpose(
-      boots.map((b) => [b.deviceId, b.fleetId, storable(b.boot, 256), b.seqMin, b.seqMax, b.fixCount]),
-      6,
-    ),
-    ...transpose(
-      minutes.map((m) => [
-        m.fleetId,
-        m.minute,
-        m.messages,
-        m.accepted,
-        m.duplicate,
-        m.late,
-        m.filtered,
-        m.rejected,
+      counted.minutes.map((m) => [
+        ...[m.fleetId, m.minute, m.messages, m.accepted, m.duplicate, m.late, m.filtered, m.rejected],
       ]),
       8,
     ),
@@ -222,7 +217,7 @@ async function writeRest(
   const { rows } = await client.query({ name: 'finish', text: sql.finish, values });
   const lastBatch = Number(rows[0]?.last_batch);
   assert(lastBatch === commit.lastBatch + Number(isLogged), `batch ${batch} became ${lastBatch}`);
-  return lastBatch;
+  return { lastBatch, tally: counted, isCounted };
 }
 
 function packed(fixes: readonly Fix[]): Buffer {

@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { ingestNodeFlags } from '../config.ts';
 
 /** A process of the bench, spoken to by messages; ended when closed. */
 export type Child = AsyncDisposable & {
@@ -14,7 +15,7 @@ export async function startChild(name: string, first?: unknown): Promise<Child &
   const isSource = import.meta.url.endsWith('.ts');
   const file = new URL(`./${name}.${isSource ? 'ts' : 'js'}`, import.meta.url);
   const child = fork(file, {
-    execArgv: isSource ? ['--import', 'tsx'] : [],
+    execArgv: [...ingestNodeFlags, ...(isSource ? ['--import', 'tsx'] : [])],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   const ready = answerOf<Ready>(child);

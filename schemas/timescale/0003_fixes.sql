@@ -6,11 +6,13 @@ create table sources (
   source_id smallint generated always as identity primary key,
   name text not null unique,
   last_batch bigint not null default 0,
-  last_token uuid
+  last_token uuid,
+  counted_batch bigint not null default 0
 );
 comment on table sources is 'One row per ingest writer. last_batch is advanced in the transaction that stores the batch, so numbers have no gaps and appear in order.';
 
 comment on column sources.last_token is 'the writer''s name for its last commit: after a lost connection it tells whether that commit took place, so that none is made twice';
+comment on column sources.counted_batch is 'up to here device_counters and device_boots are counted; what came after is in the tally of its batch';
 
 create table batches (
   source_id smallint not null references sources,
@@ -21,9 +23,11 @@ create table batches (
   min_at timestamptz,
   max_at timestamptz,
   payload bytea not null,
+  tally text,
   primary key (source_id, batch)
 );
-alter table batches alter column payload set storage external;
+alter table batches alter column payload set storage external, alter column tally set storage external;
+comment on column batches.tally is 'what this commit adds to the counters of devices, when it was too much to add at once; added, with that of other batches, within a second or at the next start';
 comment on column batches.report_count is 'rows of stop_reports stored by the same commit';
 comment on table batches is 'The log that engine and feed read: the new fixes of one commit, packed by schemas/batch.ts. Kept until every consumer is past it, and some hours more.';
 

@@ -110,7 +110,6 @@ const Person = () => {
         type="button"
         class="button person-button"
         aria-expanded={open.value}
-        aria-label={`${person.name}, ${person.role} of ${person.fleet.name}`}
         onClick={() => {
           open.value = !open.value;
         }}
@@ -118,7 +117,8 @@ const Person = () => {
         <span class="avatar" aria-hidden="true">
           {person.name.slice(0, 1).toUpperCase()}
         </span>
-        <span class="person-words" aria-hidden="true">
+        <span class="unseen">Account of {person.name}, </span>
+        <span class="person-words">
           {person.fleet.name} · {person.role}
         </span>
       </button>

@@ -28,6 +28,9 @@ export async function openConnection(
   address: BrokerAddress,
   options: { readonly clientId: string; readonly signal: AbortSignal; readonly patienceMs: number },
 ): Promise<Connection> {
+  if (!/^(mqtts?|tcp|ssl|wss?):\/\//.test(address.url) || !URL.canParse(address.url)) {
+    throw new Fault('config/invalid', `“${address.url}” is no broker URL such as mqtt://host:1883`);
+  }
   const { username, password } = credentialsOf(address);
   const client = mqtt.connect(withoutCredentials(address.url), {
     ...(username === undefined ? {} : { username }),

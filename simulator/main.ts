@@ -10,8 +10,8 @@ import { type PublishProgress, publish } from './publish.ts';
 import { uploads } from './radio.ts';
 import { cityOf } from './road-file.ts';
 import { parseScenario, type Scenario, scenarios, unknownScenario } from './scenario.ts';
-import { truthOf, writeTruth } from './truth.ts';
-import { vanDay } from './van.ts';
+import { type TruthRecord, truthOf, writeTruth } from './truth.ts';
+import { type VanDay, vanDay } from './van.ts';
 
 export type SimulatorConfig = {
   /** Name of a built-in scenario, or a file; default demo. */
@@ -115,9 +115,8 @@ export async function runSimulator(
   options: RunOptions = {},
 ): Promise<PublishProgress> {
   const shift = options.shift ?? prepareShift(config, context.now());
-  const { scenario, city, plan, header, before } = shift;
-  const router = openRouter(city.graph);
-  const days = plan.routes.map((_, routeIndex) => vanDay({ scenario, city, router, plan, routeIndex }));
+  const { scenario, plan, city, header, before } = shift;
+  const days = daysOf(shift);
   if (config.truthFile !== undefined) {
     writeTruth(config.truthFile, truthOf({ days, plan, city, scenario }));
   }
@@ -154,6 +153,17 @@ export async function runSimulator(
   ledger.close();
   context.log.info({ offered: progress.offered, acknowledged: progress.acknowledged }, 'shift ends');
   return progress;
+}
+
+function daysOf({ scenario, city, plan }: PreparedShift): VanDay[] {
+  const router = openRouter(city.graph);
+  return plan.routes.map((_, routeIndex) => vanDay({ scenario, city, router, plan, routeIndex }));
+}
+
+/** What really happens on a shift: known before the first fix is sent. */
+export function truthOfShift(shift: PreparedShift): TruthRecord[] {
+  const { scenario, city, plan } = shift;
+  return truthOf({ days: daysOf(shift), plan, city, scenario });
 }
 
 /** Two runs on one broker must not push each other off it. */

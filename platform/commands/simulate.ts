@@ -1,11 +1,23 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault } from '../../schemas/fault.ts';
-import { prepareShift, runSimulator, type SimulatorConfig } from '../../simulator/main.ts';
+import { isoFromInstant } from '../../schemas/units.ts';
+import { readLedger } from '../../simulator/ledger.ts';
+import {
+  type PreparedShift,
+  prepareShift,
+  runSimulator,
+  type SimulatorConfig,
+  truthOfShift,
+} from '../../simulator/main.ts';
+import type { PublishProgress } from '../../simulator/publish.ts';
+import { type AcceptanceReport, acceptanceReport } from '../../simulator/report.ts';
 import { type Command, type CommandIo, parseCommandLine, parseDuration } from '../command.ts';
 import { type Config, readConfig } from '../config.ts';
-import { gatewayOf, makeDataFolder } from '../data-folder.ts';
+import { gatewayOf, makeDataFolder, readRunFile } from '../data-folder.ts';
+import { drained } from '../drain.ts';
 import { programContext } from '../program.ts';
+import { readFleetTables } from '../store/fleet-tables.ts';
 import { writePlan } from '../store/plan-store.ts';
 import { mqttUrl } from '../wiring.ts';
 import { runningDatabase, withClient } from '../with-database.ts';
@@ -30,6 +42,10 @@ const flags = {
   'no-plan': { type: 'boolean' },
   json: { type: 'boolean' },
 } as const;
+
+/** What the engine may take to come to the end of the log after the last fix. */
+const DRAIN_MS = 180_000;
+const PROGRESS_EVERY_MS = 5000;
 
 export const command: Command = {
   summary: 'a fleet that is not there',
@@ -60,15 +76,55 @@ Drives a fleet through a simulated shift and publishes what its devices say.
     const simulator = await simulatorConfig(values, config);
     const context = programContext('simulator', config, io);
     const shift = prepareShift(simulator, io.now());
-    if (!values['no-plan']) await storePlan(config, shift.plan.document, io);
-    const progress = await runSimulator(simulator, context, { shift });
-    const { offered, acknowledged, messages, latencyMs } = progress;
-    const report = { vans: shift.plan.routes.length, offered, acknowledged, messages, latencyMs };
+    const databaseUrl = await databaseBehind(simulator.broker.url, values.broker !== undefined, config);
+    if (!values['no-plan']) await storePlan(databaseUrl, shift.plan.document, io);
+    const isSupervised = process.send !== undefined;
+    await runSimulator(simulator, context, {
+      shift,
+      ...(isSupervised ? {} : { onProgress: progressLine(io) }),
+    });
+    // The supervisor reports on its demo itself, once engine and feed have worked it off.
+    if (isSupervised) return 0;
+    const report = await reportOf(simulator, databaseUrl, shift, io);
     if (values.report) await writeReport(values.report, report);
     if (values.json) io.stdout(JSON.stringify(report));
-    return 0;
+    else for (const [name, value] of Object.entries(report)) io.stdout(`${name.padEnd(13)} ${shown(value)}`);
+    return (report.lost ?? 0) === 0 && (report.duplicated ?? 0) === 0 ? 0 : 1;
   },
 };
+
+const shown = (value: unknown): string => (typeof value === 'object' ? JSON.stringify(value) : String(value));
+
+/** One line every few seconds: how far it is. */
+function progressLine({ stderr }: CommandIo): (progress: PublishProgress) => void {
+  let toldAt = Number.NEGATIVE_INFINITY;
+  return ({ offered, acknowledged, latencyMs, at, isBacklogSent }) => {
+    if (performance.now() - toldAt < PROGRESS_EVERY_MS) return;
+    toldAt = performance.now();
+    const phase = isBacklogSent ? `up to ${isoFromInstant(at)}` : 'sending what was kept';
+    stderr(
+      `simulate: ${offered} fixes offered, ${acknowledged} acknowledged, p99 ${latencyMs.p99} ms, ${phase}`,
+    );
+  };
+}
+
+/** Against a foreign broker: what was sent. Beside a platform: also what became of it. */
+async function reportOf(
+  simulator: SimulatorConfig,
+  databaseUrl: string | undefined,
+  shift: PreparedShift,
+  io: CommandIo,
+): Promise<AcceptanceReport> {
+  const ledger = readLedger(simulator.ledgerFile);
+  if (databaseUrl === undefined) return acceptanceReport({ ledger });
+  return withClient(databaseUrl, async (client) => {
+    const behind = await drained(client, ['engine'], { patienceMs: DRAIN_MS, signal: io.signal });
+    for (const { consumer, batches } of behind) io.stderr(`${consumer} is still ${batches} batches behind`);
+    const { scenario, plan } = shift;
+    const tables = await readFleetTables(client, { fleet: scenario.fleet, since: plan.shiftStart - 3600 });
+    return acceptanceReport({ ledger, truth: truthOfShift(shift), tables });
+  });
+}
 
 type Values = ReturnType<typeof parseCommandLine<typeof flags>>['values'];
 
@@ -76,6 +132,8 @@ async function simulatorConfig(values: Values, config: Config): Promise<Simulato
   const fleet = values.fleet ?? 'demo';
   const gateway = values.username === undefined ? await gatewayOf(config.dataFolder, fleet) : undefined;
   const outside = config.broker.kind === 'outside' ? config.broker : undefined;
+  const url = values.broker ?? mqttUrl(config);
+  const isNamed = URL.canParse(url) && new URL(url).username !== '';
   return {
     scenario: values.scenario ?? config.simulator.scenario,
     vans: values.vans === undefined ? config.simulator.vans : number(values.vans, '--vans'),
@@ -87,9 +145,9 @@ async function simulatorConfig(values: Values, config: Config): Promise<Simulato
     startAt: values['shift-start'] === undefined ? undefined : number(values['shift-start'], '--shift-start'),
     connections: values.connections === undefined ? undefined : number(values.connections, '--connections'),
     broker: {
-      url: values.broker ?? mqttUrl(config),
-      username: values.username ?? outside?.username ?? gateway?.username,
-      password: values.password ?? outside?.password ?? gateway?.password,
+      url,
+      username: values.username ?? (isNamed ? undefined : (outside?.username ?? gateway?.username)),
+      password: values.password ?? (isNamed ? undefined : (outside?.password ?? gateway?.password)),
     },
     ledgerFile: values.ledger ?? join(config.dataFolder, 'simulate', `ledger-${process.pid}.tsv`),
     truthFile: values.truth,
@@ -102,18 +160,29 @@ function number(text: string, flag: string): number {
   throw new Fault('config/invalid', `${flag} must be a number above 0, not “${text}”`);
 }
 
-/** Without its plan the vans move but are on no route; a database that is not ours to write has none. */
-async function storePlan(
+/** The database that the broker's messages end up in: none that we know of behind a foreign broker. */
+async function databaseBehind(
+  brokerUrl: string,
+  isNamed: boolean,
   config: Config,
+): Promise<string | undefined> {
+  if (config.databaseUrl !== undefined || !isNamed) return runningDatabase(config);
+  const run = await readRunFile(config.dataFolder);
+  const isOurs = run !== undefined && new URL(run.mqttUrl).port === new URL(brokerUrl).port;
+  return isOurs ? run.databaseUrl : undefined;
+}
+
+/** Without its plan the vans move but are on no route. */
+async function storePlan(
+  databaseUrl: string | undefined,
   document: Parameters<typeof writePlan>[1],
   io: CommandIo,
 ): Promise<void> {
-  const url = await runningDatabase(config);
-  if (url === undefined) {
+  if (databaseUrl === undefined) {
     io.stderr('simulate: no database is known here, so the plan of the day is not stored');
     return;
   }
-  await withClient(url, (client) => writePlan(client, document));
+  await withClient(databaseUrl, (client) => writePlan(client, document));
 }
 
 async function writeReport(path: string, report: object): Promise<void> {

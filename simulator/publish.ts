@@ -245,7 +245,8 @@ function openSender({ fleet, connections, ledger, now, signal }: PublishInput) {
       offered,
       acknowledged,
       messages,
-      latencyMs: latencyOf(live),
+      // A run that is nothing but backlog has no other latency to tell.
+      latencyMs: latencyOf(live.count() > 0 ? live : backlog),
       backlogLatencyMs: latencyOf(backlog),
       at,
       isBacklogSent,

@@ -1,4 +1,4 @@
-import { createClient } from '@clickhouse/client';
+import { ClickHouseError, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import type { RouteDayRow } from '../api.ts';
 import { Problematic } from '../server/problems.ts';
 
@@ -43,6 +43,8 @@ export function openRouteDays(config: ClickHouseConfig): RouteDays {
     ...(config.database === undefined ? {} : { database: config.database }),
     application: 'paceline web',
     request_timeout: 30_000,
+    // What goes wrong is thrown, and said once by whoever answers the request.
+    log: { level: ClickHouseLogLevel.OFF },
   });
   return {
     read: async ({ fleetId, from, until }) => {
@@ -54,6 +56,9 @@ export function openRouteDays(config: ClickHouseConfig): RouteDays {
         });
         return await answer.json<RouteDayRow>();
       } catch (cause) {
+        if (isEmpty(cause)) {
+          throw new Problematic(503, 'analytics/empty', 'The history holds nothing yet; try again shortly.');
+        }
         if (await isThere(client)) throw cause;
         throw new Problematic(503, 'analytics/unreachable', 'ClickHouse does not answer; try again shortly.');
       }
@@ -66,4 +71,9 @@ export function openRouteDays(config: ClickHouseConfig): RouteDays {
 async function isThere(client: ReturnType<typeof createClient>): Promise<boolean> {
   const answer = await client.ping().catch(() => ({ success: false }));
   return answer.success;
+}
+
+/** UNKNOWN_TABLE, UNKNOWN_DATABASE: the feed has not come so far as to make them. */
+function isEmpty(cause: unknown): boolean {
+  return cause instanceof ClickHouseError && ['60', '81'].includes(cause.code);
 }

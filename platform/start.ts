@@ -51,11 +51,13 @@ export async function startPlatform(
 ): Promise<Platform> {
   await makeDataFolder(asked.dataFolder);
   const lock = await lockDataFolder(asked.dataFolder);
-  let isStopping = false;
-  // While all of them stop, each finds the others gone and says so; that is for the files alone.
-  const logs = openLogs(asked.dataFolder, (line) => isStopping || say(line));
+  // While they start and stop, each finds others missing and says so; that is for the files alone.
+  let isUp = false;
+  const logs = openLogs(asked.dataFolder, (line) => {
+    if (isUp || line.startsWith('platform: ')) say(line);
+  });
   const undo = async (supervisor: Supervisor | undefined) => {
-    isStopping = true;
+    isUp = false;
     await supervisor?.stop();
     await removeRunFile(asked.dataFolder);
     await logs.close();
@@ -85,6 +87,7 @@ export async function startPlatform(
     const programs = await startPrograms({ config, io, supervisor, logs, servers, log, say });
     await writeRunFile(config.dataFolder, { ...run, processes: supervisor.pids() });
     programs.simulating.then(publish, () => {});
+    isUp = true;
     return { ...run, ...programs, credentials, stopOne: supervisor.stopOne, stop: () => undo(running) };
   } catch (thrown) {
     await undo(supervisor);

@@ -71,26 +71,28 @@ async function own(folder: string, { owner }: PostgresBinaries): Promise<void> {
   await chmod(folder, 0o700);
 }
 
+const causes = [
+  ['data/full', /No space left|ENOSPC|quota exceeded/i, 'there is no space left for the database in'],
+  ['port/taken', /Address already in use|could not create any TCP/, 'a port is taken, says PostgreSQL in'],
+  ['data/locked', /lock file .* already exists|pre-existing shared memory/, 'another PostgreSQL uses'],
+  [
+    'data/unusable',
+    /EACCES|EPERM|EROFS|ENOTDIR|EEXIST|ENOENT|Permission denied|Read-only|permissions|incompatible/,
+    'PostgreSQL cannot use the folder',
+  ],
+  ['database/failed', /FATAL|PANIC|error:/, 'PostgreSQL failed in'],
+] as const;
+
 /** What PostgreSQL, or the file system on its behalf, said, as a fault. */
 export function explain(error: Error, folder: string): Fault {
-  const said = error.message;
-  const line = /(?:FATAL|PANIC|error):\s*(.*)/.exec(said)?.[1] ?? said.trim().split('\n').at(-1) ?? said;
-  const options = { cause: error };
-  if (/No space left|ENOSPC|quota exceeded/i.test(said)) {
-    return new Fault('data/full', `there is no space left for the database in ${folder} (${line})`, options);
+  const lines = error.message.trim().split('\n');
+  for (const [code, pattern, what] of causes) {
+    const line = lines.find((one) => pattern.test(one));
+    if (line === undefined) continue;
+    const said = line.replace(/^.*?(?:FATAL|PANIC|ERROR|error|LOG):\s*/, '');
+    return new Fault(code, `${what} ${folder} (${said})`, { cause: error });
   }
-  if (/Address already in use|could not create any TCP/.test(said)) {
-    return new Fault('port/taken', `PostgreSQL cannot listen on its port (${line})`, options);
-  }
-  if (/lock file .* already exists|pre-existing shared memory/.test(said)) {
-    return new Fault('data/locked', `another PostgreSQL uses ${folder} (${line})`, options);
-  }
-  if (
-    /EACCES|EPERM|EROFS|ENOTDIR|EEXIST|Permission denied|Read-only|permissions|incompatible|ENOENT/.test(said)
-  ) {
-    return new Fault('data/unusable', `the database folder ${folder} cannot be used (${line})`, options);
-  }
-  return new Fault('database/failed', `PostgreSQL in ${folder} failed (${line})`, options);
+  return new Fault('database/failed', `PostgreSQL failed in ${folder} (${lines.at(-1)})`, { cause: error });
 }
 
 /** Who the lock file of the cluster names, or undefined when there is none. */

@@ -9,6 +9,7 @@ export const verbs = [
   'membership',
   'fences',
   'fleet',
+  'solve',
   'bench',
   'postgres',
   'clickhouse',

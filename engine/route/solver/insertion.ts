@@ -1,0 +1,257 @@
+import type { Problem } from './problem.ts';
+import { routeTiming } from './schedule.ts';
+import type { Tours } from './tours.ts';
+
+/** Nothing fits. */
+export const NOWHERE = Number.POSITIVE_INFINITY;
+
+/** The best place found so far for one stop (or one shipment), and the dice that skip places. */
+export type Choice = {
+  /** What it adds to the cost. */
+  delta: number;
+  vehicle: number;
+  after: number;
+  /** For a shipment: where its delivery goes; equal to `after` when right behind its pickup. */
+  deliveryAfter: number;
+  /** Places still to look at before one is skipped by chance. */
+  untilBlink: number;
+};
+
+export function emptyChoice(): Choice {
+  return { delta: NOWHERE, vehicle: -1, after: -1, deliveryAfter: -1, untilBlink: NOWHERE };
+}
+
+/**
+ * Offer every place of one tour to a stop; `choice` keeps the cheapest feasible. Each test is O(1) on
+ * what the tours keep at nodes; only where timing is rich is a promising place timed exactly.
+ */
+export function offerTour(
+  problem: Problem,
+  tours: Tours,
+  stop: number,
+  vehicle: number,
+  choice: Choice,
+): void {
+  const { stopCount, vehicleCount, size, place, costInto, cost, timeInto, time, traits } = problem;
+  if (traits.isSelective && problem.allowed[stop * vehicleCount + vehicle] === 0) return;
+  if (!traits.hasMixedLoad && !hasRoom(problem, tours, stop, vehicle)) return;
+  const { next, ready, late, leg } = tours;
+  const at = place[stop]!;
+  const costBase = problem.costBase[vehicle]! + at * size;
+  const timeBase = problem.timeBase[vehicle]! + at * size;
+  const open = problem.open[stop]!;
+  const close = problem.close[stop]!;
+  const service = problem.service[stop]!;
+  const extra = standingCost(problem, tours, stop, vehicle);
+  const isExact = traits.isRich || traits.hasDuration || traits.hasMixedLoad;
+  let best = choice.delta - extra;
+  let node = stopCount + vehicle;
+  do {
+    const after = next[node]!;
+    // Behind a stop that is done after closing time there is nothing more to find.
+    if (ready[node]! > close) break;
+    if (open + service <= late[after]!) {
+      const delta = costInto[costBase + place[node]!]! + cost[costBase + place[after]!]! - leg[node]!;
+      if (delta < best && --choice.untilBlink > 0) {
+        const arrival = ready[node]! + timeInto[timeBase + place[node]!]!;
+        const begin = Math.max(arrival, open);
+        if (begin <= close && begin + service + time[timeBase + place[after]!]! <= late[after]!) {
+          const added = isExact ? delta + detour(problem, tours, stop, vehicle, node, best - delta) : delta;
+          if (added < best) {
+            best = added;
+            choice.delta = added + extra;
+            choice.vehicle = vehicle;
+            choice.after = node;
+          }
+        }
+      }
+    }
+    node = after;
+  } while (node < stopCount);
+}
+
+/** Whether the tour's load leaves room, where loads only ever add up. */
+export function hasRoom(problem: Problem, tours: Tours, stop: number, vehicle: number): boolean {
+  const { dimensionCount, capacity, net } = problem;
+  for (let d = 0; d < dimensionCount; d++) {
+    const amount = Math.abs(net[stop * dimensionCount + d]!);
+    if (tours.load[vehicle * dimensionCount + d]! + amount > capacity[vehicle * dimensionCount + d]!)
+      return false;
+  }
+  return true;
+}
+
+/** What a vehicle charges for the stop wherever it is put: being used at all, and not being its home. */
+export function standingCost(problem: Problem, tours: Tours, stop: number, vehicle: number): number {
+  const home = problem.home[stop]!;
+  const move = home >= 0 && home !== vehicle ? problem.moveCost[stop]! : 0;
+  return tours.size[vehicle] === 0 ? move + problem.fixedCost[vehicle]! : move;
+}
+
+/** Cost of time beyond the legs when `stop` goes behind `node`; Infinity when it does not fit after all. */
+function detour(
+  problem: Problem,
+  tours: Tours,
+  stop: number,
+  vehicle: number,
+  node: number,
+  worthwhile: number,
+): number {
+  if (problem.traits.hasMixedLoad && !fitsLoadAt(problem, tours, stop, vehicle, node)) return NOWHERE;
+  if (problem.traits.isRich) {
+    if (worthwhile <= 0) return NOWHERE;
+    const now = timingCost(tours, vehicle);
+    return routeTiming(problem, vehicle, tours.next, stop, node, -1, -1) - now;
+  }
+  if (!problem.traits.hasDuration) return 0;
+  const { stopCount, vehicleCount } = problem;
+  const span = spanWith(problem, tours, stop, vehicle, node);
+  if (span > problem.durationMax[vehicle]!) return NOWHERE;
+  return problem.perDuration[vehicle]! * (span - tours.span[stopCount + vehicleCount + vehicle]!);
+}
+
+/** What time and lateness cost in the tour as it is. */
+function timingCost(tours: Tours, vehicle: number): number {
+  if (tours.size[vehicle] === 0) return 0;
+  return tours.timing[vehicle]!;
+}
+
+/** Duration of the tour with `stop` behind `node`: prefix ⊕ stop ⊕ suffix, see segments in tours.ts. */
+function spanWith(problem: Problem, tours: Tours, stop: number, vehicle: number, node: number): number {
+  const { size, place, time } = problem;
+  const { next, span, latest, spanTo, soonest } = tours;
+  const base = problem.timeBase[vehicle]!;
+  const after = next[node]!;
+  let moved = span[node]! + time[base + place[node]! * size + place[stop]!]!;
+  const last = latest[node]!;
+  const wait = Math.max(0, problem.open[stop]! - moved - last);
+  const lastHere = Math.min(last, problem.close[stop]! - moved);
+  moved += wait + problem.service[stop]! + time[base + place[stop]! * size + place[after]!]!;
+  return moved + Math.max(0, soonest[after]! - moved - lastHere) + spanTo[after]!;
+}
+
+function fitsLoadAt(problem: Problem, tours: Tours, stop: number, vehicle: number, node: number): boolean {
+  const { dimensionCount, capacity, net, onBoard } = problem;
+  for (let d = 0; d < dimensionCount; d++) {
+    const k = node * dimensionCount + d;
+    const max = capacity[vehicle * dimensionCount + d]!;
+    const brought = onBoard[stop * dimensionCount + d]!;
+    const collected = net[stop * dimensionCount + d]! + brought;
+    if (tours.peakTo[k]! + brought > max || tours.peakFrom[k]! + collected > max) return false;
+  }
+  return true;
+}
+
+/**
+ * Offer every pair of places of one tour to a shipment. For each place of the pickup the delivery walks
+ * down the tour, with the schedule carried along, until room or time runs out.
+ */
+export function offerTourToShipment(
+  problem: Problem,
+  tours: Tours,
+  pickup: number,
+  vehicle: number,
+  choice: Choice,
+): void {
+  const { stopCount, vehicleCount, size, place, costInto, cost, traits } = problem;
+  const delivery = problem.mate[pickup]!;
+  if (problem.allowed[pickup * vehicleCount + vehicle] === 0) return;
+  const { next, ready, leg } = tours;
+  const toPickup = problem.costBase[vehicle]! + place[pickup]! * size;
+  const toDelivery = problem.costBase[vehicle]! + place[delivery]! * size;
+  const extra = standingCost(problem, tours, pickup, vehicle);
+  const now = traits.isRich || traits.hasDuration ? timingCost(tours, vehicle) : 0;
+  let first = stopCount + vehicle;
+  do {
+    const after = next[first]!;
+    if (ready[first]! > problem.close[pickup]!) break;
+    const there = costInto[toPickup + place[first]!]!;
+    const added = there + cost[toPickup + place[after]!]! - leg[first]!;
+    let done = doneAt(problem, vehicle, first, pickup, ready[first]!);
+    if (done >= 0 && hasRoomForShipment(problem, tours, pickup, vehicle, first)) {
+      let node = pickup;
+      let following = after;
+      for (;;) {
+        const delta =
+          node === pickup
+            ? there + cost[toPickup + place[delivery]!]! + cost[toDelivery + place[after]!]! - leg[first]!
+            : added +
+              costInto[toDelivery + place[node]!]! +
+              cost[toDelivery + place[following]!]! -
+              leg[node]!;
+        if (delta + extra < choice.delta && --choice.untilBlink > 0) {
+          const end = doneAt(problem, vehicle, node, delivery, done);
+          if (end >= 0 && fitsBefore(problem, tours, vehicle, delivery, following, end)) {
+            const second = node === pickup ? first : node;
+            const total = delta + extra + shipmentTiming(problem, tours, vehicle, pickup, first, second, now);
+            if (total < choice.delta) {
+              choice.delta = total;
+              choice.vehicle = vehicle;
+              choice.after = first;
+              choice.deliveryAfter = second;
+            }
+          }
+        }
+        // One stop further with the shipment on board.
+        if (following >= stopCount || !hasRoomForShipment(problem, tours, pickup, vehicle, following)) break;
+        done = doneAt(problem, vehicle, node, following, done);
+        if (done < 0 || done > problem.close[delivery]!) break;
+        node = following;
+        following = next[following]!;
+      }
+    }
+    first = after;
+  } while (first < stopCount);
+}
+
+/** When `stop` is done if the node before it is done at `done`; −1 if that is too late. */
+function doneAt(problem: Problem, vehicle: number, node: number, stop: number, done: number): number {
+  const arrival =
+    done +
+    problem.time[problem.timeBase[vehicle]! + problem.place[node]! * problem.size + problem.place[stop]!]!;
+  if (arrival > problem.close[stop]!) return -1;
+  const open = problem.open[stop]!;
+  return Math.max(arrival, open) + problem.service[stop]!;
+}
+
+function fitsBefore(
+  problem: Problem,
+  tours: Tours,
+  vehicle: number,
+  stop: number,
+  following: number,
+  done: number,
+): boolean {
+  const { size, place, time } = problem;
+  const travel = time[problem.timeBase[vehicle]! + place[stop]! * size + place[following]!]!;
+  return done + travel <= tours.late[following]!;
+}
+
+function hasRoomForShipment(
+  problem: Problem,
+  tours: Tours,
+  pickup: number,
+  vehicle: number,
+  node: number,
+): boolean {
+  const { dimensionCount, capacity, net } = problem;
+  for (let d = 0; d < dimensionCount; d++) {
+    const load = tours.loadAt[node * dimensionCount + d]! + net[pickup * dimensionCount + d]!;
+    if (load > capacity[vehicle * dimensionCount + d]!) return false;
+  }
+  return true;
+}
+
+/** Both ends change the timing at once, so limits and prices of time are judged by the exact schedule. */
+function shipmentTiming(
+  problem: Problem,
+  tours: Tours,
+  vehicle: number,
+  pickup: number,
+  first: number,
+  second: number,
+  now: number,
+): number {
+  if (!problem.traits.isRich && !problem.traits.hasDuration) return 0;
+  return routeTiming(problem, vehicle, tours.next, pickup, first, problem.mate[pickup]!, second) - now;
+}

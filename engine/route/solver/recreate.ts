@@ -1,0 +1,215 @@
+import type { Random } from '../../../schemas/random.ts';
+import { type Choice, NOWHERE, offerTour, offerTourToShipment } from './insertion.ts';
+import type { Neighbours } from './neighbours.ts';
+import { DELIVERY, type Problem } from './problem.ts';
+import { type Touched, touch } from './ruin.ts';
+import { link, refreshTour, type Tours } from './tours.ts';
+
+export type RecreateParams = {
+  /** Probability that a place is not looked at. */
+  readonly blinkChance: number;
+  /** A stop is offered only to tours that serve one of this many of its nearest. */
+  readonly nearMax: number;
+};
+
+/** Scratch memory of `recreate`, made once per search. */
+export type RecreateMemory = {
+  readonly waiting: Int32Array;
+  readonly key: Float64Array;
+  readonly offered: Int32Array;
+  /** For each type the first vehicle that may be empty. */
+  readonly choice: Choice;
+  readonly vehiclesOfType: readonly Int32Array[];
+  stamp: number;
+};
+
+const RANDOM = 0;
+const LARGEST = 1;
+const FARTHEST = 2;
+const CLOSEST = 3;
+const NARROWEST = 4;
+const EARLIEST = 5;
+const SOONEST_CLOSED = 6;
+/** Orders of insertion by their weights, from SISR with the additions its section 5.3 makes for windows. */
+const orders = [
+  RANDOM,
+  RANDOM,
+  RANDOM,
+  RANDOM,
+  LARGEST,
+  LARGEST,
+  LARGEST,
+  LARGEST,
+  FARTHEST,
+  FARTHEST,
+  CLOSEST,
+  NARROWEST,
+  NARROWEST,
+  EARLIEST,
+  EARLIEST,
+  SOONEST_CLOSED,
+  SOONEST_CLOSED,
+];
+
+/**
+ * Put the stops of the bank back one by one where they cost least, now and then blind to a place
+ * ("blink"). A new tour is opened whenever that is cheaper, not only when nothing else fits. What fits
+ * nowhere, or costs more than leaving it out, stays in the bank.
+ */
+export function recreate(
+  problem: Problem,
+  tours: Tours,
+  touched: Touched,
+  neighbours: Neighbours,
+  memory: RecreateMemory,
+  random: Random,
+  { blinkChance, nearMax }: RecreateParams,
+): void {
+  const { waiting, choice } = memory;
+  const count = takeBank(problem, tours, memory, random);
+  for (let k = 0; k < count; k++) {
+    const stop = waiting[k]!;
+    tours.totalCost -= problem.unservedCost[stop]!;
+    choice.delta = problem.unservedCost[stop]!;
+    choice.vehicle = -1;
+    if (choice.untilBlink <= 0 || choice.untilBlink === NOWHERE)
+      choice.untilBlink = nextBlink(blinkChance, random);
+    offerNear(problem, tours, stop, neighbours, nearMax, memory, blinkChance, random);
+    offerEmpty(problem, tours, stop, memory);
+    if (choice.vehicle < 0) offerAll(problem, tours, stop, memory);
+    if (choice.vehicle >= 0) {
+      touch(touched, choice.vehicle);
+      insert(problem, tours, stop, choice);
+    } else {
+      tours.bank[tours.bankCount++] = stop;
+      tours.totalCost += problem.unservedCost[stop]!;
+      if (problem.mate[stop]! >= 0) tours.bank[tours.bankCount++] = problem.mate[stop]!;
+    }
+  }
+}
+
+/** Move the bank into `waiting`, in an order drawn by chance. A shipment waits as its pickup alone. */
+function takeBank(problem: Problem, tours: Tours, { waiting, key }: RecreateMemory, random: Random): number {
+  const order = orders[random.integer(orders.length)]!;
+  let count = 0;
+  for (let b = 0; b < tours.bankCount; b++) {
+    const stop = tours.bank[b]!;
+    if (problem.kind[stop] === DELIVERY) continue;
+    const own = urgency(problem, stop, order, random);
+    let k = count++;
+    while (k > 0 && key[k - 1]! > own) {
+      key[k] = key[k - 1]!;
+      waiting[k] = waiting[k - 1]!;
+      k--;
+    }
+    key[k] = own;
+    waiting[k] = stop;
+  }
+  tours.bankCount = 0;
+  return count;
+}
+
+/** Smaller goes first. */
+function urgency(problem: Problem, stop: number, order: number, random: Random): number {
+  const { dimensionCount, net, place, size, costBase, costInto, stopCount, open, close } = problem;
+  if (order === LARGEST) return dimensionCount > 0 ? -Math.abs(net[stop * dimensionCount]!) : random.next();
+  if (order === FARTHEST || order === CLOSEST) {
+    const away = costInto[costBase[0]! + place[stop]! * size + place[stopCount]!]!;
+    return order === FARTHEST ? -away : away;
+  }
+  if (order === NARROWEST) return close[stop]! - open[stop]!;
+  if (order === EARLIEST) return open[stop]!;
+  if (order === SOONEST_CLOSED) return -close[stop]!;
+  return random.next();
+}
+
+/** Places until the next one skipped: geometric, so that chance is asked once per blink and not per place. */
+function nextBlink(chance: number, random: Random): number {
+  if (chance <= 0) return NOWHERE;
+  return 1 + Math.floor(Math.log(1 - random.next()) / Math.log(1 - chance));
+}
+
+function offer(problem: Problem, tours: Tours, stop: number, vehicle: number, choice: Choice): void {
+  if (problem.mate[stop]! >= 0) offerTourToShipment(problem, tours, stop, vehicle, choice);
+  else offerTour(problem, tours, stop, vehicle, choice);
+}
+
+function offerNear(
+  problem: Problem,
+  tours: Tours,
+  stop: number,
+  { count, near }: Neighbours,
+  nearMax: number,
+  memory: RecreateMemory,
+  blinkChance: number,
+  random: Random,
+): void {
+  const { offered, choice } = memory;
+  const stamp = ++memory.stamp;
+  const last = Math.min(count, nearMax) + stop * count;
+  for (let k = stop * count; k < last; k++) {
+    const vehicle = tours.tourOf[near[k]!]!;
+    if (vehicle < 0 || offered[vehicle] === stamp) continue;
+    offered[vehicle] = stamp;
+    offer(problem, tours, stop, vehicle, choice);
+    if (choice.untilBlink <= 0) choice.untilBlink = nextBlink(blinkChance, random);
+  }
+}
+
+/** One empty vehicle of each type. */
+function offerEmpty(
+  problem: Problem,
+  tours: Tours,
+  stop: number,
+  { vehiclesOfType, choice }: RecreateMemory,
+): void {
+  for (const vehicles of vehiclesOfType) {
+    for (let k = 0; k < vehicles.length; k++) {
+      const vehicle = vehicles[k]!;
+      if (tours.size[vehicle] !== 0) continue;
+      choice.untilBlink = Math.max(choice.untilBlink, 3);
+      offer(problem, tours, stop, vehicle, choice);
+      break;
+    }
+  }
+}
+
+/** The last resort: tours that serve none of the near stops. */
+function offerAll(
+  problem: Problem,
+  tours: Tours,
+  stop: number,
+  { offered, choice, stamp }: RecreateMemory,
+): void {
+  for (let vehicle = 0; vehicle < problem.vehicleCount; vehicle++) {
+    if (offered[vehicle] === stamp || tours.size[vehicle] === 0) continue;
+    choice.untilBlink = NOWHERE;
+    offer(problem, tours, stop, vehicle, choice);
+  }
+}
+
+function insert(
+  problem: Problem,
+  tours: Tours,
+  stop: number,
+  { vehicle, after, deliveryAfter }: Choice,
+): void {
+  const delivery = problem.mate[stop]!;
+  link(tours, stop, after);
+  if (delivery >= 0) link(tours, delivery, deliveryAfter === after ? stop : deliveryAfter);
+  refreshTour(problem, tours, vehicle);
+}
+
+export function recreateMemory(problem: Problem, choice: Choice): RecreateMemory {
+  const vehiclesOfType = Array.from({ length: problem.typeCount }, (_, type) =>
+    Int32Array.from(Array.from(problem.typeOf.keys()).filter((vehicle) => problem.typeOf[vehicle] === type)),
+  );
+  return {
+    waiting: new Int32Array(problem.stopCount),
+    key: new Float64Array(problem.stopCount),
+    offered: new Int32Array(problem.vehicleCount),
+    choice,
+    vehiclesOfType,
+    stamp: 0,
+  };
+}

@@ -123,5 +123,5 @@ async function registerDocumentation(app: App): Promise<void> {
       url,
     }),
   });
-  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true });
+  await app.register(swaggerUi, { routePrefix: '/docs' });
 }

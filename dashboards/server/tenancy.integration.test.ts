@@ -104,6 +104,21 @@ describe('every operation', () => {
     }
   });
 
+  test('that writes is for dispatchers, and whoever has less is told so', async () => {
+    const viewer = await site.logIn(north, 'viewer');
+    const writes = operations().filter(({ method }) => method !== 'GET');
+    const refused: string[] = [];
+    for (const { path, method } of writes) {
+      if (path === '/api/logout') continue;
+      const { url, payload } = foreignRequest(path, method);
+      const headers = { cookie: viewer };
+      const answer = await site.app.inject({ method, url, headers, ...(payload ? { payload } : {}) });
+      if (answer.statusCode === 403) refused.push(path);
+    }
+    const readsAll = ['/api/login', '/api/logout', '/api/dashboards/{uid}/panels/{panelId}/query'];
+    expect(refused).toEqual(writes.map(({ path }) => path).filter((path) => !readsAll.includes(path)));
+  });
+
   test('asks the history for the fleet of the session only', async () => {
     const answer = await site.app.inject({
       url: '/api/analytics/route-days?from=2026-01-01&until=2026-12-31',

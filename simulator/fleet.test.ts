@@ -1,0 +1,106 @@
+import { expect, test } from 'vitest';
+import { distance } from '../schemas/position.ts';
+import { generateCity } from './city.ts';
+import { openRouter } from './paths.ts';
+import { dayPlan } from './plan.ts';
+import { encode } from './publish.ts';
+import { uploads } from './radio.ts';
+import { type Scenario, scenarios } from './scenario.ts';
+import { openTrackReader } from './track.ts';
+import { truthOf } from './truth.ts';
+import { type VanDay, vanDay } from './van.ts';
+
+const shiftStart = 1_795_250_000;
+
+function fleet(changes: Partial<Scenario> = {}) {
+  const scenario: Scenario = { ...scenarios.demo!, vans: 6, ...changes };
+  const city = generateCity(scenario.seed, { lng: -97.5, lat: 41.2 });
+  const plan = dayPlan(scenario, city, shiftStart);
+  const router = openRouter(city.graph);
+  const days = plan.routes.map((_, routeIndex) => vanDay({ scenario, city, router, plan, routeIndex }));
+  return { scenario, city, plan, days };
+}
+
+const shared = fleet();
+
+const wire = (days: readonly VanDay[], scenario: Scenario): string =>
+  days.flatMap((day) => [...uploads(day, scenario)].map((upload) => encode(upload, upload.due))).join('\n');
+
+const quantileOf = (values: readonly number[], share: number): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length * share)]!;
+
+test('the same seed and scenario give the same plan, the same truth and the same bytes', () => {
+  const again = fleet();
+  expect(again.plan.document).toEqual(shared.plan.document);
+  expect(truthOf(again)).toEqual(truthOf(shared));
+  const [first, second] = [again, shared].map(({ days, scenario }) => wire(days.slice(0, 2), scenario));
+  expect(first === second).toBe(true);
+  expect(wire(fleet({ seed: '2' }).days.slice(0, 2), again.scenario) === second).toBe(false);
+});
+
+test('uploads() come in order of their instant, and seq grows by one within a boot', () => {
+  const quiet = { ...shared.scenario, radio: scenarios['quiet-day']!.radio };
+  const all = [...uploads(shared.days[0]!, quiet)];
+  expect(all.every(({ due }, i) => i === 0 || due >= all[i - 1]!.due)).toBe(true);
+  const seqs = all
+    .flatMap((upload) => (upload.channel === 'telemetry' ? upload.messages : []))
+    .toSorted((a, b) => a.ts - b.ts)
+    .map(({ seq }) => seq);
+  expect(seqs).toEqual(seqs.map((_, i) => i));
+});
+
+test('dwell, planned service and the way between stops are as measured, within tolerance', () => {
+  const { days, plan } = fleet({ vans: 16, driver: { ...shared.scenario.driver, spread: 0, slow: 0 } });
+  const dwells = days.flatMap(({ visits }) => visits.map((visit) => visit.departedAt - visit.arrivedAt));
+  const services = plan.routes.flatMap(({ stops }) => stops.map(({ service }) => service));
+  const legs = days.flatMap(({ visits }) =>
+    visits.slice(1).map((visit, i) => visit.arrivedAt - visits[i]!.departedAt),
+  );
+  const hops = plan.routes.flatMap(({ stops }) =>
+    stops.slice(1).map((stop, i) => distance(stop.position, stops[i]!.position)),
+  );
+  // calibration.json: measured value at each share, and how far off we may be.
+  const near = (values: readonly number[], expected: Record<number, number>, tolerance: number) => {
+    for (const [share, value] of Object.entries(expected)) {
+      const ratio = quantileOf(values, Number(share)) / value;
+      expect(ratio, `p${Number(share) * 100} against ${value}`).toBeGreaterThan(1 - tolerance);
+      expect(ratio, `p${Number(share) * 100} against ${value}`).toBeLessThan(1 + tolerance);
+    }
+  };
+  near(dwells, { 0.1: 40, 0.25: 55, 0.5: 78, 0.75: 128, 0.9: 236 }, 0.1);
+  near(services, { 0.05: 31, 0.25: 49, 0.5: 70, 0.75: 115, 0.9: 190 }, 0.1);
+  expect(services.reduce((sum, value) => sum + value, 0) / services.length).toBeCloseTo(101, -1);
+  near(legs, { 0.25: 30, 0.5: 52, 0.75: 90, 0.9: 159 }, 0.4);
+  near(hops, { 0.25: 86, 0.5: 135, 0.75: 224, 0.9: 358 }, 0.25);
+  expect(plan.routes.every(({ stops }) => stops.length >= 150 && stops.length <= 200)).toBe(true);
+});
+
+test('a track never jumps, keeps to what a van can do, and stands still at every visit', () => {
+  for (const { track, visits } of shared.days.slice(0, 2)) {
+    const where = openTrackReader(track);
+    let before = where(track.t[0]!);
+    for (let at = track.t[0]! + 1; at < track.t.at(-1)!; at++) {
+      const now = where(at);
+      // A kilometre an hour for what a curve is longer than its chord, and rounding.
+      expect(distance(before, now)).toBeLessThan(Math.max(before.speed, now.speed) + 1.3);
+      expect(Math.abs(now.speed - before.speed)).toBeLessThan(2);
+      before = now;
+    }
+    for (const { arrivedAt, departedAt } of visits) {
+      expect(distance(where(arrivedAt), where(departedAt))).toBeLessThan(0.01);
+      expect(where((arrivedAt + departedAt) / 2).speed).toBe(0);
+    }
+  }
+});
+
+test('every planned stop is visited once, within reach of its door', () => {
+  for (const [index, { visits, track }] of shared.days.entries()) {
+    const { stops } = shared.plan.routes[index]!;
+    expect(visits.map(({ stop }) => stop).toSorted()).toEqual(stops.map(({ code }) => code).toSorted());
+    const where = openTrackReader(track);
+    for (const visit of visits) {
+      const stop = stops.find(({ code }) => code === visit.stop)!;
+      expect(distance(where(visit.arrivedAt), stop.position)).toBeLessThan(45);
+    }
+  }
+});

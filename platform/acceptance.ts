@@ -1,12 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ClientBase } from 'pg';
 import { Fault } from '../schemas/fault.ts';
-import { readLedger } from '../simulator/ledger.ts';
+import { type LedgerContents, readLedger } from '../simulator/ledger.ts';
+import { type Agreement, acceptanceReport } from '../simulator/report.ts';
+import { readTruth } from '../simulator/truth.ts';
 import type { CommandIo } from './command.ts';
 import type { Demo } from './demo.ts';
 import { drained } from './drain.ts';
-import { checkLedger } from './ledger-check.ts';
 import type { Platform } from './start.ts';
+import { readFleetTables } from './store/fleet-tables.ts';
 import { withClient } from './with-database.ts';
 
 export type AcceptanceOptions = {
@@ -19,6 +21,10 @@ export type AcceptanceOptions = {
 
 /** What engine and feed may take to come to the end of the log after the last fix. */
 const DRAIN_MS = 180_000;
+/** Share of conclusions that must be true, and of truths that must be concluded. */
+const AGREEMENT_MIN = 0.95;
+/** Seconds by which a device's clock may be behind: its fixes of this shift begin so much earlier. */
+const CLOCK_SKEW = 5;
 
 /**
  * Lets the demo run, stops it, waits until all that it sent is worked off, and compares what is in
@@ -27,7 +33,8 @@ const DRAIN_MS = 180_000;
 export async function runAcceptance(platform: Platform, options: AcceptanceOptions): Promise<number> {
   const { demo } = platform;
   const { io, say, seconds, isJson } = options;
-  if (demo === undefined) throw new Fault('config/invalid', '--exit-after needs the simulator it measures');
+  if (demo === undefined)
+    throw new Fault('config/invalid', '--exit-after needs the demo fleet that it measures');
   await platform.simulating;
   await delay(seconds * 1000, undefined, { signal: io.signal }).catch(() => {});
   say(`After ${seconds} s: the simulator stops, and what it sent is worked off …`);
@@ -36,46 +43,98 @@ export async function runAcceptance(platform: Platform, options: AcceptanceOptio
     const consumers = platform.clickhouseUrl === undefined ? ['engine'] : ['engine', 'feed'];
     const behind = await drained(client, consumers, { patienceMs: DRAIN_MS, signal: io.signal });
     for (const { consumer, batches } of behind) say(`${consumer} is still ${batches} batches behind`);
-    const result = await figuresOf(client, demo);
-    const isGood = behind.length === 0 && result.lost === 0 && result.duplicated === 0;
-    if (isJson) io.stdout(JSON.stringify(result));
-    else
-      for (const [name, value] of Object.entries(result))
-        io.stdout(`${name.padEnd(12)} ${JSON.stringify(value)}`);
-    return isGood ? 0 : 1;
+    const figures = await figuresOf(client, demo);
+    const problems = [...behind.map(({ consumer }) => `${consumer} did not finish`), ...problemsOf(figures)];
+    for (const problem of problems) say(`Not accepted: ${problem}`);
+    if (isJson) io.stdout(JSON.stringify(figures));
+    else for (const line of table(figures)) io.stdout(line);
+    return problems.length === 0 ? 0 : 1;
   });
 }
 
+type Figures = Awaited<ReturnType<typeof figuresOf>>;
+
 async function figuresOf(client: ClientBase, demo: Demo) {
-  const { scenario } = demo;
+  const { scenario, shiftStart } = demo;
   const ledger = readLedger(demo.ledgerFile);
-  const check = await checkLedger(client, scenario.fleet, ledger);
-  const counts = await countsOf(client, scenario.fleet);
+  const tables = await readFleetTables(client, { fleet: scenario.fleet, since: shiftStart - CLOCK_SKEW });
+  const report = acceptanceReport({ ledger, truth: readTruth(demo.truthFile), tables });
+  const reportsLost = await lostReports(client, scenario.fleet, ledger);
   return {
     vans: scenario.vans,
-    offered: ledger.offered,
-    stored: check.stored,
-    lost: check.lost + check.reportsLost,
-    duplicated: check.duplicated,
-    ...counts,
-    latencyMs: ledger.latencyMs,
-    ledger: check,
+    offered: report.offered,
+    stored: report.stored ?? 0,
+    lost: (report.lost ?? 0) + reportsLost,
+    duplicated: report.duplicated ?? 0,
+    late: tables.late,
+    rejected: tables.rejected,
+    crossings: tables.crossings.length,
+    stopVisits: tables.visits.length,
+    trips: tables.trips.length,
+    ...(await countsOf(client, scenario.fleet)),
+    latencyMs: report.latencyMs,
+    truth: {
+      crossings: shares(report.crossings),
+      stopVisits: shares(report.stopVisits),
+      trips: shares(report.trips),
+    },
+    ledger: { acknowledged: report.acknowledged, distinct: report.distinct, reportsLost },
   };
 }
 
-/** What the platform says of the fleet. */
-async function countsOf(client: ClientBase, fleet: string) {
-  const { rows } = await client.query<Record<string, number>>(
+function shares(agreement: Agreement | undefined) {
+  if (agreement === undefined) return undefined;
+  const { precision, recall, truth, found } = agreement;
+  return { precision, recall, truth, found };
+}
+
+/** What stands against accepting the run. */
+export function problemsOf({
+  lost,
+  duplicated,
+  truth,
+}: Pick<Figures, 'lost' | 'duplicated' | 'truth'>): string[] {
+  const problems: string[] = [];
+  if (lost > 0) problems.push(`${lost} acknowledged and not stored`);
+  if (duplicated > 0) problems.push(`${duplicated} stored twice`);
+  for (const name of ['crossings', 'stopVisits'] as const) {
+    const share = truth[name];
+    if (share === undefined || Math.min(share.precision, share.recall) >= AGREEMENT_MIN) continue;
+    problems.push(
+      `${name} agree with the truth in ${share.precision} (precision) and ${share.recall} (recall)`,
+    );
+  }
+  return problems;
+}
+
+/** Presses of drivers' apps that were acknowledged and are not in the table. */
+async function lostReports(client: ClientBase, fleet: string, ledger: LedgerContents): Promise<number> {
+  let lost = 0;
+  for (const [device, presses] of ledger.reportsByDevice) {
+    const { rows } = await client.query<{ press: string }>(
+      // As the ledger names them: milliseconds, stop and kind.
+      `select round(extract(epoch from r.at) * 1000)::bigint || ':' || r.stop_code || ':' || r.kind as press
+       from stop_reports r join devices d using (vehicle_id) join fleets f on f.fleet_id = d.fleet_id
+       where f.name = $1 and d.name = $2`,
+      [fleet, device],
+    );
+    const stored = new Set(rows.map((row) => row.press));
+    for (const press of presses) if (!stored.has(press)) lost++;
+  }
+  return lost;
+}
+
+async function countsOf(client: ClientBase, fleet: string): Promise<{ alerts: number; proposals: number }> {
+  const { rows } = await client.query<{ alerts: number; proposals: number }>(
     `select
-       (select coalesce(sum(late), 0) from device_counters where fleet_id = f.fleet_id)::int as late,
-       (select coalesce(sum(rejected), 0) from device_counters where fleet_id = f.fleet_id)::int as rejected,
-       (select count(*) from events where fleet_id = f.fleet_id and not retracted)::int as crossings,
-       (select count(*) from stop_visits where fleet_id = f.fleet_id and not retracted)::int as "stopVisits",
-       (select count(*) from trips where fleet_id = f.fleet_id and not retracted)::int as trips,
        (select count(*) from alerts where fleet_id = f.fleet_id)::int as alerts,
        (select count(*) from proposals where fleet_id = f.fleet_id)::int as proposals
      from fleets f where f.name = $1`,
     [fleet],
   );
-  return rows[0] ?? {};
+  return rows[0] ?? { alerts: 0, proposals: 0 };
+}
+
+function table(figures: Figures): string[] {
+  return Object.entries(figures).map(([name, value]) => `${name.padEnd(12)} ${JSON.stringify(value)}`);
 }

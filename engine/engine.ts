@@ -4,6 +4,7 @@ import type {
   EngineWork,
   Gulp,
   Rederivation,
+  StoredProposal,
   StoredReport,
   World,
 } from '../schemas/engine-store.ts';
@@ -14,7 +15,9 @@ import { type FencePack, packFences } from './geofence/fence-pack.ts';
 import { jsonOutputs, type LiveOutput, liveEvents, positionFrames } from './live.ts';
 import { riskAlert } from './pace/risk.ts';
 import type { Run } from './pool/tasks.ts';
+import { isOutdated, proposalOf, type Quest, questFor } from './proposals.ts';
 import { type Correction, crossingKey, differences, judgementKey, startKey } from './rederive.ts';
+import type { Resequenced } from './route/search.ts';
 import {
   appraise,
   fleetExperience,
@@ -43,6 +46,8 @@ export type Step = {
 
 /** Seconds of fleet clock between paces of one route. */
 const PACE_SECONDS = 60;
+/** Searches under way at once; more wait for the next minute. */
+const SEARCHES_MAX = 8;
 
 type FleetClock = { at: number; received: number; paceMinute: number; readonly changed: Set<number> };
 
@@ -71,6 +76,9 @@ export class Engine {
   #pack: FencePack = packFences([]);
   #version = { world: '', routes: '' };
   #tick = 0;
+  #searching = 0;
+  readonly #answers: { run: RouteRun; quest: Quest; result: Resequenced }[] = [];
+  readonly #failures: unknown[] = [];
 
   private constructor(store: EngineStore, options: EngineOptions) {
     this.#store = store;
@@ -186,7 +194,60 @@ export class Engine {
       }
     }
     if (due.length > 0) outputs.push(...(await this.#commit(this.#appraise(due))));
+    outputs.push(...(await this.#propose()));
+    this.#seek(due);
     return { outputs, hasMore: false, fixCount: 0 };
+  }
+
+  /** Sends late routes to be searched for a better order; answers are taken up by a later tick. */
+  #seek(runs: readonly RouteRun[]): void {
+    for (const run of runs) {
+      if (this.#searching >= SEARCHES_MAX) return;
+      const { vehicleId, fleetId } = run.route;
+      const own = runs.filter(({ route }) => route.fleetId === fleetId);
+      const quest = questFor(run, this.#vehicles.get(vehicleId), fleetExperience(own));
+      if (!quest) continue;
+      run.soughtAt = quest.clock;
+      this.#searching++;
+      const answer = this.#options.run('resequence', quest.input);
+      void answer
+        .then(
+          (result) => this.#answers.push({ run, quest, result }),
+          (error) => this.#failures.push(error),
+        )
+        .finally(() => this.#searching--);
+    }
+  }
+
+  /** Opens proposals from the answers that came in, and closes those their routes moved on from. */
+  async #propose(): Promise<LiveOutput[]> {
+    const failure = this.#failures.shift();
+    if (failure !== undefined) throw failure;
+    const outdated: { run: RouteRun; proposal: StoredProposal }[] = [];
+    for (const run of this.#routes.runs()) {
+      if (run.proposal && isOutdated(run.proposal, run)) outdated.push({ run, proposal: run.proposal });
+    }
+    for (const { run } of outdated) run.proposal = undefined;
+    const proposed = this.#answers.splice(0).flatMap(({ run, quest, result }) => {
+      const proposal = proposalOf(quest, result, run);
+      return proposal ? [{ ...proposal, fleetId: run.route.fleetId, run }] : [];
+    });
+    if (outdated.length + proposed.length === 0) return [];
+    const committed = await this.#store.commit({
+      ...noWork,
+      fleetOf: (vehicleId) => this.#fleetOf(vehicleId),
+      proposed: proposed.map(({ run: _, ...proposal }) => proposal),
+      superseded: outdated.map(({ proposal: { proposalId, createdAt } }) => ({ proposalId, at: createdAt })),
+    });
+    for (const [i, { run }] of proposed.entries()) run.proposal = committed.proposals[i];
+    const news = [
+      ...committed.proposals.map((proposal) => ({ ...proposal, state: 'open' })),
+      ...outdated.map(({ proposal }) => ({ ...proposal, state: 'superseded' })),
+    ].filter(({ proposalId }) => proposalId > 0);
+    return byFleet(
+      news.map(({ proposalId, routeId, fleetId, state }) => ({ proposalId, routeId, fleetId, state })),
+      'proposals',
+    );
   }
 
   async #refreshWorld(): Promise<RouteRun[]> {
@@ -269,18 +330,11 @@ export class Engine {
   ): Promise<LiveOutput[]> {
     const { raised = [], resolved = [], paces = [] } = work;
     const committed = await this.#store.commit({
-      cursor: work.cursor,
+      ...noWork,
+      ...work,
       fleetOf: (vehicleId) => this.#fleetOf(vehicleId),
-      upserts: work.upserts ?? noConclusions,
-      retractions: work.retractions ?? noConclusions,
-      checkpoints: work.checkpoints ?? [],
-      rederivations: work.rederivations ?? [],
-      rederived: work.rederived ?? [],
-      paces,
       raised: raised.map(({ alert }) => alert),
       resolved: resolved.map(({ alert, at }) => ({ id: alert.id, at })),
-      proposed: work.proposed ?? [],
-      superseded: work.superseded ?? [],
     });
     for (const [i, { run }] of raised.entries()) run.alert = committed.alerts[i];
     for (const { run } of resolved) run.alert = undefined;
@@ -332,6 +386,21 @@ export class Engine {
     return runs.find((run) => isUnderWay(run, clock)) ?? runs.at(-1);
   }
 }
+
+/** A commit of nothing, to be filled in. */
+const noWork: Omit<EngineWork, 'fleetOf'> = {
+  cursor: undefined,
+  upserts: noConclusions,
+  retractions: noConclusions,
+  checkpoints: [],
+  rederivations: [],
+  rederived: [],
+  paces: [],
+  raised: [],
+  resolved: [],
+  proposed: [],
+  superseded: [],
+};
 
 function moved(before: Cursor, after: Cursor): boolean {
   return [...after].some(([source, batch]) => before.get(source) !== batch);

@@ -10,16 +10,24 @@ export type Factors = { readonly travel: Factor; readonly service: Factor };
 const TRAVEL_CV = 0.35;
 const SERVICE_CV = 0.65;
 /** Spread of drivers around the fleet: what a new driver's factor may be. */
-const DRIVER_SD = 0.15;
-/** Planned seconds that weigh as much as the fleet's word. */
-const PRIOR_TRAVEL = 2400;
-const PRIOR_SERVICE = 1800;
+const DRIVER_SD = 0.1;
+/** What stays unknown of a factor however much was seen: traffic and streets ahead are others. */
+const AHEAD_SD = 0.03;
+/** Planned seconds that weigh as much as the fleet's word: CV² × the mean leg or service / DRIVER_SD². */
+const PRIOR_TRAVEL = 1000;
+const PRIOR_SERVICE = 3800;
+/** A stop passed over this many places ago is seldom gone back to … */
+const PASSED_PLACES = 2;
+/** … so that its time counts by this much (it may also have been served unseen). */
+const PASSED_SHARE = 0.2;
 
 /** What is known of a route's progress, by index in the running order. */
 export type Progress = {
   readonly visits: ReadonlyMap<number, StopVisit>;
-  /** Unserved stops in the order they will be served: those ahead, then those left behind. */
+  /** Unserved stops in the order they will be served: those ahead, then those passed over. */
   readonly remaining: Int32Array;
+  /** How many of them are ahead, or passed over just now. */
+  readonly aheadCount: number;
   readonly doneCount: number;
   /** The stop being served now, or −1. */
   readonly serving: number;
@@ -30,25 +38,31 @@ export type Progress = {
 export function progressOf(plan: RoutePlan, visits: ReadonlyMap<number, StopVisit>): Progress {
   let last = -1;
   let lastAt = Number.NEGATIVE_INFINITY;
+  // How far along the running order: a stop taken out of order says nothing about those before it.
+  let front = -1;
   let doneCount = 0;
   for (let i = 0; i < plan.count; i++) {
     const visit = visits.get(plan.stopIds[i]!);
     if (!visit) continue;
     doneCount++;
-    if (visit.arrivedAt >= lastAt) {
-      lastAt = visit.arrivedAt;
-      last = i;
-    }
+    if (!visit.isOutOfSequence) front = i;
+    if (visit.arrivedAt < lastAt) continue;
+    lastAt = visit.arrivedAt;
+    last = i;
   }
   const remaining = new Int32Array(plan.count - doneCount);
+  const first = Math.max(0, front + 1 - PASSED_PLACES);
   let n = 0;
+  let aheadCount = 0;
   for (let k = 0; k < plan.count; k++) {
-    const i = (last + 1 + k) % plan.count;
-    if (!visits.has(plan.stopIds[i]!)) remaining[n++] = i;
+    const i = (first + k) % plan.count;
+    if (visits.has(plan.stopIds[i]!)) continue;
+    remaining[n++] = i;
+    if (i >= first) aheadCount = n;
   }
   const newest = last < 0 ? undefined : visits.get(plan.stopIds[last]!);
   const serving = newest !== undefined && newest.departedAt === undefined ? last : -1;
-  return { visits, remaining, doneCount, serving, last };
+  return { visits, remaining, aheadCount, doneCount, serving, last };
 }
 
 /** Planned and actual seconds of the legs and services done in the running order. */
@@ -102,7 +116,7 @@ export function addExperience(a: Experience, b: Experience): Experience {
 export function factorsOf(own: Experience, fleet: Experience): Factors {
   const shrunk = (actual: number, planned: number, prior: number, weight: number): Factor => ({
     value: (actual + prior * weight) / (planned + weight),
-    variance: (DRIVER_SD * DRIVER_SD * weight) / (planned + weight),
+    variance: AHEAD_SD ** 2 + (DRIVER_SD ** 2 * weight) / (planned + weight),
   });
   const fleetTravel = shrunk(fleet.travelActual, fleet.travelPlanned, 1, PRIOR_TRAVEL);
   const fleetService = shrunk(fleet.serviceActual, fleet.servicePlanned, 1, PRIOR_SERVICE);
@@ -127,7 +141,7 @@ export type Projection = {
  */
 export function projectRoute(
   plan: RoutePlan,
-  { remaining, serving, last, visits }: Progress,
+  { remaining, aheadCount, serving, last, visits }: Progress,
   now: { readonly at: number; readonly position: Position | undefined; readonly hasDeparted: boolean },
   factors: Factors,
 ): Projection {
@@ -160,14 +174,15 @@ export function projectRoute(
   for (let k = 0; k < count; k++) {
     const i = remaining[k]!;
     const isFirst = k === 0 && serving < 0;
-    const leg = legSeconds(plan, from, i, isFirst ? now.position : undefined);
+    const share = k < aheadCount ? 1 : PASSED_SHARE;
+    const leg = share * legSeconds(plan, from, i, isFirst ? now.position : undefined);
     spend(leg, travel, TRAVEL_CV);
     travelSum += leg;
     mean[k] = t;
     sd[k] = Math.sqrt(total());
     if (t < plan.windowFrom[i]!) t = plan.windowFrom[i]!;
-    spend(plan.service[i]!, service, SERVICE_CV);
-    serviceSum += plan.service[i]!;
+    spend(share * plan.service[i]!, service, SERVICE_CV);
+    serviceSum += share * plan.service[i]!;
     from = i;
   }
   const home = returnSeconds(plan, from, count === 0 && serving < 0 ? now.position : undefined);

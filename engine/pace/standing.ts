@@ -43,7 +43,7 @@ export function standing(
   const projection = projectRoute(plan, progress, { at, position: now.position, hasDeparted }, factors);
   const { doneCount, remaining } = progress;
   const expected = stopsExpected(plan, at);
-  const isFinished = before === 'finished' || (remaining.length === 0 && progress.serving < 0 && now.isHome);
+  const isFinished = before === 'finished' || (now.isHome && isOver(plan, progress));
   const finish = isFinished ? Math.min(at, lastDeparture(visits) ?? at) : projection.finish;
   const sd = isFinished ? 0 : projection.finishSd;
   const lateBy = plan.finish + GRACE;
@@ -70,6 +70,11 @@ export function standing(
     nextStopId: remaining.length > 0 ? plan.stopIds[remaining[0]!] : undefined,
   };
   return { pace, projection, progress };
+}
+
+/** Back home with nothing ahead, whatever was passed over; nearly all done counts as all. */
+function isOver({ count }: RoutePlan, { doneCount, aheadCount, serving }: Progress): boolean {
+  return serving < 0 && doneCount > 0 && (aheadCount === 0 || doneCount >= 0.95 * count);
 }
 
 /** Statuses hold on to themselves: each is left later than it is entered. */

@@ -1,7 +1,8 @@
+import { resequence } from '../route/search.ts';
 import { foldVehicles } from './fold-vehicles.ts';
 
 /** Every task a thread can run, by name. Each is a pure function of one plain-data argument. */
-export const tasks = { foldVehicles };
+export const tasks = { foldVehicles, resequence };
 export type Tasks = typeof tasks;
 export type TaskName = keyof Tasks;
 export type Input<Name extends TaskName> = Parameters<Tasks[Name]>[0];

@@ -53,7 +53,7 @@ export function matchVisits(route: Route, halts: readonly Halt[], reports: reado
     takenStops.add(stop);
     if (halt !== undefined) takenHalts.add(halt);
   }
-  const pairs = candidatePairs(own, stops).filter(
+  const pairs = candidatePairs(own, route).filter(
     ({ halt, stop }) => !takenHalts.has(halt) && !takenStops.has(stop),
   );
   const inOrder = swapped(bestIncreasing(pairs, stops.length), pairs);
@@ -81,36 +81,65 @@ export function matchVisits(route: Route, halts: readonly Halt[], reports: reado
 }
 
 /** Every halt within reach of a stop, with what the match is worth; by halt, then stop. */
-function candidatePairs(halts: readonly Halt[], stops: readonly Stop[]): Pair[] {
-  // Stops by latitude band, so that a halt meets only its neighbours.
-  const bandOf = (lat: number) => Math.floor(lat / BAND_DEGREES);
+function candidatePairs(halts: readonly Halt[], route: Route): Pair[] {
+  const { near, byBand } = reachOf(route);
+  return halts.flatMap((halt, index) => {
+    let own = near.get(halt);
+    if (!own) {
+      own = stopsNear(halt, route.stops, byBand);
+      near.set(halt, own);
+    }
+    return own.map(({ stop, worth }) => ({ halt: index, stop, worth }));
+  });
+}
+
+type Reach = {
+  /** Stops by latitude band, so that a halt meets only its neighbours. */
+  readonly byBand: ReadonlyMap<number, readonly number[]>;
+  /** What was found for a halt: halts and routes are values, so it stays true as long as they live. */
+  readonly near: WeakMap<Halt, readonly Omit<Pair, 'halt'>[]>;
+};
+
+const reaches = new WeakMap<Route, Reach>();
+
+function reachOf(route: Route): Reach {
+  const known = reaches.get(route);
+  if (known) return known;
   const byBand = new Map<number, number[]>();
-  for (const [i, { position }] of stops.entries()) {
+  for (const [i, { position }] of route.stops.entries()) {
     const band = bandOf(position.lat);
     const others = byBand.get(band);
     if (others) others.push(i);
     else byBand.set(band, [i]);
   }
-  const pairs: Pair[] = [];
-  for (const [halt, { position, startedAt, endedAt }] of halts.entries()) {
-    const own: Pair[] = [];
-    const band = bandOf(position.lat);
-    for (let b = band - 1; b <= band + 1; b++) {
-      for (const stop of byBand.get(b) ?? []) {
-        const place = stops[stop]!.position;
-        if (Math.abs(place.lng - position.lng) > 0.01) continue;
-        const metres = distanceOf(position.lng, position.lat, place.lng, place.lat);
-        if (metres > REACH) continue;
-        const seconds = (endedAt ?? startedAt + 30) - startedAt;
-        const worth =
-          AT_THE_STOP - metres ** 2 / (2 * SIGMA ** 2) + Math.min(2, Math.log(Math.max(15, seconds) / 30));
-        if (worth > 0) own.push({ halt, stop, worth });
-      }
-    }
-    pairs.push(...own.sort((a, b) => a.stop - b.stop));
-  }
-  return pairs;
+  const reach: Reach = { byBand, near: new WeakMap() };
+  reaches.set(route, reach);
+  return reach;
 }
+
+function stopsNear(
+  { position, startedAt, endedAt }: Halt,
+  stops: readonly Stop[],
+  byBand: Reach['byBand'],
+): Omit<Pair, 'halt'>[] {
+  const found: Omit<Pair, 'halt'>[] = [];
+  const seconds = (endedAt ?? startedAt + 30) - startedAt;
+  const lasting = Math.min(2, Math.log(Math.max(15, seconds) / 30));
+  const band = bandOf(position.lat);
+  for (let b = band - 1; b <= band + 1; b++) {
+    for (const stop of byBand.get(b) ?? []) {
+      const place = stops[stop]!.position;
+      if (Math.abs(place.lng - position.lng) > 0.01) continue;
+      const metres = distanceOf(position.lng, position.lat, place.lng, place.lat);
+      if (metres > REACH) continue;
+      const worth = AT_THE_STOP - metres ** 2 / (2 * SIGMA ** 2) + lasting;
+      if (worth > 0) found.push({ stop, worth });
+    }
+  }
+  return found.sort((x, y) => x.stop - y.stop);
+}
+
+const bandOf = (lat: number): number => Math.floor(lat / BAND_DEGREES);
 
 /** Degrees of latitude, a little more than the reach. */
 const BAND_DEGREES = 0.001;
@@ -281,9 +310,19 @@ function reportedVisits(
 
 /** The halt a report at `at` is about: the one it falls into, else the nearest in time; −1 when none is. */
 function haltOf(halts: readonly Halt[], at: number, { lng, lat }: Stop['position']): number {
+  let low = 0;
+  let high = halts.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (halts[middle]!.startedAt < at + REPORT_SLACK) low = middle + 1;
+    else high = middle;
+  }
   let best = -1;
   let bestOff = REPORT_SLACK;
-  for (const [i, { startedAt, endedAt, position }] of halts.entries()) {
+  // Halts do not overlap, so once one ended too early all before it did.
+  for (let i = low - 1; i >= 0; i--) {
+    const { startedAt, endedAt, position } = halts[i]!;
+    if ((endedAt ?? at) < at - REPORT_SLACK) break;
     const off = Math.max(0, startedAt - at, at - (endedAt ?? at));
     if (off >= bestOff || distanceOf(position.lng, position.lat, lng, lat) > 2 * REACH) continue;
     best = i;

@@ -295,6 +295,7 @@ async function writeProposals(
       `insert into proposals
          (fleet_id, route_id, from_version, created_at, stop_ids, cost_before, cost_after, explanation)
        values ($1, $2, $3, to_timestamp($4), $5, $6, $7, $8)
+       on conflict (route_id) where state = 'open' do nothing
        returning proposal_id::float8 as id`,
       [
         proposal.fleetId,

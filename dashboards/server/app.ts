@@ -11,7 +11,9 @@ import fastify from 'fastify';
 import type { App, AppDeps } from './deps.ts';
 import { answerProblems } from './problems.ts';
 import { accountRoutes } from './routes/account.ts';
+import { alertRoutes } from './routes/alerts.ts';
 import { analyticsRoutes } from './routes/analytics.ts';
+import { basemapRoutes } from './routes/basemap.ts';
 import { dashboardRoutes } from './routes/dashboards.ts';
 import { fleetRoutes } from './routes/fleet.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -53,7 +55,9 @@ export async function buildApp(deps: AppDeps): Promise<App> {
 
   accountRoutes(app, deps);
   fleetRoutes(app, deps);
+  basemapRoutes(app, deps);
   paceRoutes(app, deps);
+  alertRoutes(app, deps);
   proposalRoutes(app, deps);
   ingestRoutes(app, deps);
   analyticsRoutes(app, deps);

@@ -38,6 +38,7 @@ export class FleetLive {
   #isBoardStale = true;
   #looks = 0;
   #looking: Promise<void> | undefined;
+  #reading: Promise<void> | undefined;
 
   constructor(fleetId: number, database: Database) {
     this.fleetId = fleetId;
@@ -73,8 +74,16 @@ export class FleetLive {
     this.#tell('source', this.wholeText('source'));
   }
 
-  /** Reads every van from the tables and tells of those that differ. Newer fixes heard live stay. */
-  async readVans(): Promise<void> {
+  /** Reads every van from the tables and tells of those that differ, one reading at a time. */
+  readVans(): Promise<void> {
+    this.#reading ??= this.#readVans().finally(() => {
+      this.#reading = undefined;
+    });
+    return this.#reading;
+  }
+
+  /** Newer fixes heard live stay. */
+  async #readVans(): Promise<void> {
     const { vans, clock } = await this.#database.withFleet(this.fleetId, async (query) => ({
       vans: await liveVans(query),
       clock: await fleetClock(query),

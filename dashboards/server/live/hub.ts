@@ -39,45 +39,42 @@ const closing = { goingAway: 1001, policy: 1008, tryLater: 1013 } as const;
 /** Milliseconds to answer a close. */
 const goodbye = 1000;
 
-type Watched = { readonly live: FleetLive; loading: Promise<void> };
+type Watched = { readonly live: FleetLive; readonly loading: Promise<void> };
 
 export function openLiveHub(options: HubOptions): LiveHub {
-  const { database, log, now, maxClients = 500 } = options;
-  const fleets = new Map<string, Watched>();
-  const clients = new Map<LiveClient, string>();
-  let isConnected = false;
+  return new Hub(options);
+}
 
-  const watch = (fleet: Me['fleet']): Watched => {
-    const known = fleets.get(fleet.name);
-    if (known) return known;
-    const live = new FleetLive(fleet.id, database);
-    live.source = isConnected ? 'broker' : 'tables';
-    const watched = { live, loading: live.readVans().then(() => live.look()) };
-    fleets.set(fleet.name, watched);
-    return watched;
-  };
+class Hub implements LiveHub {
+  readonly #options: HubOptions;
+  readonly #fleets = new Map<string, Watched>();
+  readonly #clients = new Map<LiveClient, string>();
+  readonly #timers: readonly NodeJS.Timeout[];
+  #isConnected = false;
 
-  const leave = (client: LiveClient) => {
-    const name = clients.get(client);
-    clients.delete(client);
-    if (name === undefined) return;
-    fleets.get(name)?.live.clients.delete(client);
-    if (![...clients.values()].includes(name)) fleets.delete(name);
-  };
+  constructor(options: HubOptions) {
+    this.#options = options;
+    this.#timers = [
+      setInterval(() => this.#look(), options.lookEvery ?? 1000),
+      setInterval(() => this.#isConnected || this.#readAgain(), options.pollEvery ?? 2000),
+      setInterval(() => this.#ping(), options.pingEvery ?? 20_000),
+    ];
+  }
 
-  const join: LiveHub['join'] = (fleet, socket, sessionEnds) => {
-    if (clients.size >= maxClients) {
+  join(fleet: Me['fleet'], socket: WebSocket, sessionEnds: number): void {
+    const { log, maxClients = 500 } = this.#options;
+    if (this.#clients.size >= maxClients) {
       socket.close(closing.tryLater, 'too many pages are watching');
       return;
     }
     const client = liveClient(socket, sessionEnds);
-    clients.set(client, fleet.name);
+    this.#clients.set(client, fleet.name);
     socket.on('pong', () => {
       client.isAlive = true;
     });
-    socket.on('close', () => leave(client));
+    socket.on('close', () => this.#leave(client));
     socket.on('error', () => socket.terminate());
-    const { live, loading } = watch(fleet);
+    const { live, loading } = this.#watch(fleet);
     loading.then(
       () => {
         if (socket.readyState === socket.OPEN) live.join(client);
@@ -87,72 +84,92 @@ export function openLiveHub(options: HubOptions): LiveHub {
         socket.close(closing.tryLater, 'the database is not reachable');
       },
     );
-  };
+  }
 
-  const everyFleet = (what: string, use: (live: FleetLive) => Promise<void>) => {
-    for (const [fleet, { live }] of fleets) {
-      use(live).catch((error) => log.warn({ fleet, error }, what));
-    }
-  };
+  receive(topic: string, payload: Uint8Array): void {
+    receive(this.#fleets, topic, payload);
+  }
 
-  const readAgain = () => {
-    everyFleet('live state not readable', async (live) => {
-      for (const stream of textStreams) live.markStale(stream);
-      await live.readVans();
-    });
-  };
-
-  const setConnected = (isNow: boolean) => {
-    if (isNow === isConnected) return;
-    isConnected = isNow;
-    if (isNow) log.info({}, 'live topics connected');
+  setConnected(isConnected: boolean): void {
+    const { log } = this.#options;
+    if (isConnected === this.#isConnected) return;
+    this.#isConnected = isConnected;
+    if (isConnected) log.info({}, 'live topics connected');
     else log.warn({}, 'broker away: live positions are read from the tables');
-    for (const { live } of fleets.values()) live.setSource(isNow ? 'broker' : 'tables');
-    readAgain();
-  };
+    for (const { live } of this.#fleets.values()) live.setSource(isConnected ? 'broker' : 'tables');
+    this.#readAgain();
+  }
 
-  const tick = () => {
-    everyFleet('live tables not readable', (live) => live.look());
-    for (const { live } of fleets.values()) live.settleClients();
-  };
+  changed(fleet: string, stream: (typeof textStreams)[number]): void {
+    this.#fleets.get(fleet)?.live.markStale(stream);
+  }
 
-  const ping = () => {
-    for (const client of clients.keys()) {
-      if (client.sessionEnds <= now()) client.socket.close(closing.policy, 'the session has ended');
-      else if (!client.isAlive) client.socket.terminate();
-      else {
-        client.isAlive = false;
-        client.socket.ping();
-      }
-    }
-  };
+  facts() {
+    return { isConnected: this.#isConnected, clients: this.#clients.size, fleets: this.#fleets.size };
+  }
 
-  const timers = [
-    setInterval(tick, options.lookEvery ?? 1000),
-    setInterval(() => isConnected || readAgain(), options.pollEvery ?? 2000),
-    setInterval(ping, options.pingEvery ?? 20_000),
-  ];
-  const closeClients = () => {
-    const sockets = [...clients.keys()].map(({ socket }) => socket);
+  closeClients(): void {
+    const sockets = [...this.#clients.keys()].map(({ socket }) => socket);
     for (const socket of sockets) socket.close(closing.goingAway, 'the server is stopping');
     // Who does not answer must not keep the process.
     setTimeout(() => {
       for (const socket of sockets) socket.terminate();
     }, goodbye).unref();
-  };
+  }
 
-  return {
-    join,
-    setConnected,
-    receive: (topic, payload) => receive(fleets, topic, payload),
-    changed: (fleet, stream) => fleets.get(fleet)?.live.markStale(stream),
-    facts: () => ({ isConnected, clients: clients.size, fleets: fleets.size }),
-    closeClients,
-    close: () => {
-      for (const timer of timers) clearInterval(timer);
-      for (const { socket } of clients.keys()) socket.terminate();
-    },
-  };
+  close(): void {
+    for (const timer of this.#timers) clearInterval(timer);
+    for (const { socket } of this.#clients.keys()) socket.terminate();
+  }
+
+  #watch(fleet: Me['fleet']): Watched {
+    const known = this.#fleets.get(fleet.name);
+    if (known) return known;
+    const live = new FleetLive(fleet.id, this.#options.database);
+    live.source = this.#isConnected ? 'broker' : 'tables';
+    const watched = { live, loading: live.readVans().then(() => live.look()) };
+    this.#fleets.set(fleet.name, watched);
+    return watched;
+  }
+
+  #leave(client: LiveClient): void {
+    const name = this.#clients.get(client);
+    this.#clients.delete(client);
+    if (name === undefined) return;
+    this.#fleets.get(name)?.live.clients.delete(client);
+    if (![...this.#clients.values()].includes(name)) this.#fleets.delete(name);
+  }
+
+  #everyFleet(what: string, use: (live: FleetLive) => Promise<void>): void {
+    for (const [fleet, { live }] of this.#fleets) {
+      use(live).catch((error) => this.#options.log.warn({ fleet, error }, what));
+    }
+  }
+
+  #readAgain(): void {
+    this.#everyFleet('live state not readable', async (live) => {
+      for (const stream of textStreams) live.markStale(stream);
+      await live.readVans();
+    });
+  }
+
+  #look(): void {
+    this.#everyFleet('live tables not readable', (live) => live.look());
+    for (const { live } of this.#fleets.values()) live.settleClients();
+  }
+
+  #ping(): void {
+    for (const client of this.#clients.keys()) {
+      if (client.sessionEnds <= this.#options.now()) {
+        client.socket.close(closing.policy, 'the session has ended');
+      } else if (!client.isAlive) {
+        client.socket.terminate();
+      } else {
+        client.isAlive = false;
+        client.socket.ping();
+      }
+    }
+  }
 }
 
 function receive(fleets: ReadonlyMap<string, Watched>, topic: string, payload: Uint8Array): void {

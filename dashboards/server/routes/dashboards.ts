@@ -17,6 +17,15 @@ const longestRange = 20 * 366 * 86_400;
 const Uid = Type.String({ maxLength: 40, pattern: '^[A-Za-z0-9_-]+$' });
 const Value = Type.String({ maxLength: 200 });
 
+/** A time, and values of variables: all that a browser may say about a query. */
+const PanelQuestion = Type.Object({
+  from: Type.Number({ minimum: 0, maximum: 1e11, description: 'instant' }),
+  until: Type.Number({ minimum: 0, maximum: 1e11, description: 'instant' }),
+  variables: Type.Optional(
+    Type.Record(Type.String(), Type.Union([Value, Type.Array(Value, { maxItems: 100 })])),
+  ),
+});
+
 /** Dashboards: the same files that Grafana gets. SQL comes from them, never from a browser. */
 export function dashboardRoutes(app: App, { database, dashboardsDir, now, log }: AppDeps): void {
   const files = openDashboardFiles(dashboardsDir, now, log);
@@ -60,13 +69,7 @@ export function dashboardRoutes(app: App, { database, dashboardsDir, now, log }:
       schema: {
         summary: 'What a panel shows: its own SQL over this time, with these variables',
         params: Type.Object({ uid: Uid, panelId: Type.Integer({ minimum: 1 }) }),
-        body: Type.Object({
-          from: Type.Number({ minimum: 0, maximum: 1e11, description: 'instant' }),
-          until: Type.Number({ minimum: 0, maximum: 1e11, description: 'instant' }),
-          variables: Type.Optional(
-            Type.Record(Type.String(), Type.Union([Value, Type.Array(Value, { maxItems: 100 })])),
-          ),
-        }),
+        body: PanelQuestion,
         response: { 200: Type.Array(PanelFrame) },
       },
     },

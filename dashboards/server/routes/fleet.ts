@@ -1,16 +1,14 @@
 import Type from 'typebox';
-import { DepotRow, EventRow, FenceFeatures, Problem, VehicleRow } from '../../api.ts';
+import { DepotRow, EventRow, FenceFeatures, VehicleRow } from '../../api.ts';
 import { events } from '../../queries/events.ts';
 import { depots, fences } from '../../queries/places.ts';
 import { vehicles } from '../../queries/vehicles.ts';
-import { openBasemap } from '../basemap.ts';
 import type { App, AppDeps } from '../deps.ts';
 import { fenceFeature } from '../fence-feature.ts';
-import { Problematic } from '../problems.ts';
 import { whoAsks } from '../session.ts';
 
-/** Where things are: vehicles, depots, fences, what happened there, and the map under them. */
-export function fleetRoutes(app: App, { database, basemapFile }: AppDeps): void {
+/** Where things are: vehicles, depots, fences, and what happened there. */
+export function fleetRoutes(app: App, { database }: AppDeps): void {
   app.get(
     '/api/vehicles',
     {
@@ -55,33 +53,5 @@ export function fleetRoutes(app: App, { database, basemapFile }: AppDeps): void 
     },
     (request) =>
       database.withFleet(whoAsks(request).fleet.id, (query) => events(query, request.query.limit ?? 100)),
-  );
-
-  const basemap = openBasemap(basemapFile);
-  app.get(
-    '/api/basemap',
-    {
-      config: { role: 'viewer' },
-      schema: {
-        summary: 'The base map: GeoJSON lines (class) and areas (kind)',
-        response: { 200: Type.Unknown(), 304: Type.Null(), 404: Problem },
-      },
-    },
-    async (request, reply) => {
-      const map = await basemap();
-      if (!map) {
-        throw new Problematic(
-          404,
-          'basemap/missing',
-          'This installation has no base map; vans are drawn without one.',
-        );
-      }
-      reply.header('etag', map.etag).header('cache-control', 'private, no-cache');
-      if (request.headers['if-none-match'] === map.etag) return reply.code(304).send(null);
-      const accepts = /\bgzip\b/.test(request.headers['accept-encoding'] ?? '');
-      if (accepts) reply.header('content-encoding', 'gzip');
-      reply.header('vary', 'accept-encoding').type('application/geo+json');
-      return reply.send(accepts ? map.gzipped : map.bytes);
-    },
   );
 }

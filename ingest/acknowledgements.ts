@@ -6,28 +6,41 @@ const PUBACK_BYTES = 4;
 const UNREAD_BYTES_MAX = 256 * 1024;
 
 /**
- * PUBACKs of one connection, written together: a commit answers hundreds of messages at once, and
- * one write for each of them costs more than all else that ingest does with a message.
+ * Answers on one connection, given together: a commit answers hundreds of messages at once, and one
+ * write for each of them costs more than all else that ingest does with a message. Reading on waits
+ * for the next turn of the event loop, so that the next batch is on its way to the database first.
  */
 export class Acknowledgements {
   readonly #client: Client;
   #messageIds: number[] = [];
+  #readOn: (() => void)[] = [];
 
   constructor(client: Client) {
     this.#client = client;
   }
 
-  send(messageId: number): void {
-    this.#messageIds.push(messageId);
-    if (this.#messageIds.length === 1) queueMicrotask(() => this.#flush());
+  /** Sends a PUBACK, if there is an id to acknowledge, and then calls `readOn`. */
+  send(messageId: number | undefined, readOn: () => void): void {
+    if (this.#readOn.length === 0) queueMicrotask(() => this.#flush());
+    if (messageId !== undefined) this.#messageIds.push(messageId);
+    this.#readOn.push(readOn);
+  }
+
+  #flush(): void {
+    const readOn = this.#readOn;
+    this.#readOn = [];
+    this.#write();
+    setImmediate(() => {
+      for (const each of readOn) each();
+    });
   }
 
   /** [MQTT-3.4]: type, remaining length, packet identifier. */
-  #flush(): void {
+  #write(): void {
     const ids = this.#messageIds;
     this.#messageIds = [];
     const { closed, conn } = this.#client;
-    if (closed || conn.destroyed) return;
+    if (ids.length === 0 || closed || conn.destroyed) return;
     const bytes = Buffer.allocUnsafe(ids.length * PUBACK_BYTES);
     for (const [i, id] of ids.entries()) {
       bytes.writeUInt16BE((PUBACK << 8) | 2, i * PUBACK_BYTES);

@@ -2,7 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { Aedes, type AuthenticateError, type Client, type PublishPacket } from 'aedes';
 import { Fault } from '../schemas/fault.ts';
 import type { Log } from '../schemas/program.ts';
-import { maySubscribe, publishing } from './access.ts';
+import { maySubscribe, type Publishing, publishing } from './access.ts';
 import { Acknowledgements } from './acknowledgements.ts';
 import type { EmbeddedBroker, IngestLimits } from './config.ts';
 import { type Identity, identityOf, isSameSecret, isSecret } from './credentials.ts';
@@ -36,10 +36,12 @@ type Session = {
   readonly acknowledgements: Acknowledgements;
   /** Every filter it ever asked for, so that the number of those it holds is bounded. */
   readonly subscriptions: Set<string>;
+  readonly topics: Map<string, Publishing>;
 };
 
 const RETAINED_BYTES_MAX = 1_024;
 const SUBSCRIPTIONS_MAX = 100;
+const TOPICS_MAX = 4_096;
 
 /**
  * Paceline's own MQTT 3.1.1 broker: a PUBACK for data means that it is committed to the database.
@@ -51,6 +53,8 @@ const SUBSCRIPTIONS_MAX = 100;
  */
 export async function openBroker(options: BrokerOptions): Promise<Broker> {
   const sessions = new Map<Client, Session>();
+  /** Whether anyone ever asked to hear the data itself. */
+  let isHeard = false;
   const aedes = await Aedes.createBroker({
     connectTimeout: 10_000,
     // Client ids get the user name in front, see below.
@@ -77,6 +81,7 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
       const session = sessions.get(client);
       const isAllowed = session !== undefined && maySubscribe(session.identity, subscription.topic);
       if (isAllowed) session.subscriptions.add(subscription.topic);
+      isHeard ||= isAllowed && couldBeData(subscription.topic);
       callback(null, isAllowed && session.subscriptions.size <= SUBSCRIPTIONS_MAX ? subscription : null);
     },
     authorizePublish(client, packet, callback) {
@@ -85,6 +90,7 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
       takePublish(options, session, packet, callback);
     },
   });
+  passOn(aedes, (topic) => isHeard || !topic.endsWith('/telemetry'));
   aedes.on('clientDisconnect', (client) => sessions.delete(client));
   aedes.on('clientError', (client, error) => {
     sessions.delete(client);
@@ -110,6 +116,21 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
   };
 }
 
+/** Whether a filter matches topics that carry data, as far as its last level tells. */
+const couldBeData = (filter: string): boolean => /(?:telemetry|\+|#)$/.test(filter);
+
+/** Spares Aedes the search for subscribers of data that nobody subscribed to: a third of its work. */
+function passOn(aedes: Aedes, isWanted: (topic: string) => boolean): void {
+  type Publish = (packet: PublishPacket, ...rest: readonly unknown[]) => void;
+  const publish = aedes.publish.bind(aedes) as Publish;
+  const inner: { publish: Publish } = aedes as { publish: Publish };
+  inner.publish = (packet, ...rest) => {
+    const done = rest.at(-1);
+    if (isWanted(packet.topic) || typeof done !== 'function') publish(packet, ...rest);
+    else done(null);
+  };
+}
+
 /** Why Aedes should end a connection: MQTT 3.1.1 has no other way to say no to a publish. */
 function refusal(reason = ''): AuthenticateError {
   return Object.assign(new Error(`refused: ${reason}`), { name: 'Refusal', returnCode: 5 });
@@ -123,7 +144,12 @@ async function logIn(
 ): Promise<Session | undefined> {
   const identity = identityOf(username, service.username);
   if (identity === undefined) return undefined;
-  const bare = { identity, acknowledgements: new Acknowledgements(client), subscriptions: new Set<string>() };
+  const bare = {
+    identity,
+    acknowledgements: new Acknowledgements(client),
+    subscriptions: new Set<string>(),
+    topics: new Map<string, Publishing>(),
+  };
   if (identity.kind === 'service') {
     if (!isSameSecret(password, Buffer.from(service.password))) return undefined;
     return { ...bare, secretHash: undefined, mayRegister: false };
@@ -145,7 +171,7 @@ function takePublish(
   packet: PublishPacket,
   callback: (error?: Error | null) => void,
 ): void {
-  const what = publishing(session.identity, packet.topic);
+  const what = whatIs(session, packet.topic);
   if (what.kind === 'refused') {
     callback(refusal(`may not publish to ${packet.topic}`));
   } else if (what.kind === 'traffic' || what.kind === 'status') {
@@ -163,15 +189,22 @@ function takePublish(
       received: Math.round(now() * 1000) / 1000,
       mayRegister: session.mayRegister,
       acknowledge: () => {
-        if (qos === 1 && messageId !== undefined) {
-          session.acknowledgements.send(messageId);
-          // What is left to Aedes is to pass it on to whoever listens.
-          packet.qos = 0;
-        }
-        callback(null);
+        // We acknowledge QoS 1 ourselves; what is left to Aedes is to pass it on to whoever listens.
+        if (qos === 1) packet.qos = 0;
+        session.acknowledgements.send(qos === 1 ? messageId : undefined, callback);
       },
     });
   }
+}
+
+/** `publishing`, remembered: a publisher uses few topics, many times. */
+function whatIs({ identity, topics }: Session, topic: string): Publishing {
+  const known = topics.get(topic);
+  if (known !== undefined) return known;
+  const what = publishing(identity, topic);
+  if (topics.size >= TOPICS_MAX) topics.clear();
+  topics.set(topic, what);
+  return what;
 }
 
 /** Only the small status of a known device is kept for later subscribers: memory is bounded. */

@@ -8,7 +8,7 @@ import { Directory } from './directory.ts';
 import { openOutside } from './outside.ts';
 import { Pipeline, type PipelineOptions } from './pipeline.ts';
 import { pruneForever } from './prune.ts';
-import { Store } from './store.ts';
+import { databaseFault, Store } from './store.ts';
 
 /** A source of messages: our own broker, or a client of another. */
 type Source = AsyncDisposable & { readonly address: string; readonly recheck: () => void };
@@ -100,9 +100,9 @@ async function openPatiently(store: Store, { log, signal }: ProgramContext): Pro
     try {
       return await store.open();
     } catch (error) {
-      const isHopeful = error instanceof Fault && error.code === 'database/unreachable';
-      if (!isHopeful || tries === OPEN_TRIES) throw error;
-      if (tries === 1) log.warn({ reason: error.message }, 'waiting for the database');
+      const fault = error instanceof Fault ? error : databaseFault(error);
+      if (fault.code !== 'database/unreachable' || tries === OPEN_TRIES) throw fault;
+      if (tries === 1) log.warn({ reason: fault.message }, 'waiting for the database');
       await wait(OPEN_WAIT_MS, undefined, { signal });
     }
   }

@@ -2,8 +2,8 @@ import type { Log } from '../schemas/program.ts';
 import { Gathering } from './batch.ts';
 import { commit } from './commit.ts';
 import type { IngestLimits } from './config.ts';
-import { deliver } from './deliver.ts';
-import type { Address, Message } from './delivery.ts';
+import { deliver, type Sender } from './deliver.ts';
+import type { Message } from './delivery.ts';
 import type { Directory } from './directory.ts';
 import { Newcomers } from './newcomers.ts';
 import type { Store } from './store.ts';
@@ -32,7 +32,10 @@ export class Pipeline {
   constructor(options: PipelineOptions) {
     this.#options = options;
     this.#gathering = new Gathering(options.limits);
-    this.#newcomers = new Newcomers({ ...options, onward: (message) => this.#gather(message) });
+    this.#newcomers = new Newcomers({
+      ...options,
+      onward: (message) => this.#gather(message, this.#senderOf(message)),
+    });
   }
 
   /** How full the pipeline is: 1 is where publishers should wait, 2 where they must. */
@@ -46,8 +49,9 @@ export class Pipeline {
     this.#messages++;
     this.#bytes += message.payload.length;
     const { address } = message;
-    if (address !== undefined && this.#isNew(address)) this.#newcomers.push({ ...message, address });
-    else this.#gather(message);
+    const sender = this.#senderOf(message);
+    if (address !== undefined && sender.device === undefined) this.#newcomers.push({ ...message, address });
+    else this.#gather(message, sender);
   }
 
   /** Stores batch after batch until stopped and empty. */
@@ -67,18 +71,14 @@ export class Pipeline {
     }
   }
 
-  #gather(message: Message): void {
-    const { directory, limits } = this.#options;
-    const fleet = message.address?.fleet ?? '';
-    const sender = {
-      fleetId: directory.fleetId(fleet),
-      device: directory.device(fleet, message.address?.device ?? ''),
-    };
-    this.#gathering.push(deliver(message, sender, limits));
+  #gather(message: Message, sender: Sender): void {
+    this.#gathering.push(deliver(message, sender, this.#options.limits));
   }
 
-  #isNew({ fleet, device }: Address): boolean {
+  #senderOf({ address }: Message): Sender {
+    if (address === undefined) return { fleetId: undefined, device: undefined };
     const { directory } = this.#options;
-    return directory.device(fleet, device) === undefined;
+    const device = directory.device(address.fleet, address.device);
+    return { fleetId: device?.fleetId ?? directory.fleetId(address.fleet), device };
   }
 }

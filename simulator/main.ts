@@ -46,8 +46,11 @@ export type PreparedShift = {
 
 /** Gateway connections when not told otherwise. */
 const CONNECTIONS = 4;
-/** A shift of ten hours with its tail: older ones are not resumed, and fast ones start so long ago. */
-const SHIFT_SECONDS = 12 * 3600;
+/**
+ * A shift of ten hours with the tail of its slowest driver: older ones are not resumed, and fast ones
+ * start so long ago, since a device does not report the future.
+ */
+const SHIFT_SECONDS = 16 * 3600;
 const CONNECT_PATIENCE_MS = 20_000;
 
 /** The scenario that a configuration means: built in or from a file, with the flags that win. */

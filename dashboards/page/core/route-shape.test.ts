@@ -84,3 +84,11 @@ test('routeShape() starts a proposal where the van was served last, and skips un
     [0.03, 50],
   ]);
 });
+
+test('routeShape() leads from the stop served last through all that are left, when one was served early', () => {
+  const [done, ahead] = routeShape(route, 'both', undefined).planned.features;
+  const lngs = (line: typeof done) =>
+    line?.geometry.type === 'LineString' ? line.geometry.coordinates.map(([lng]) => lng) : [];
+  expect(lngs(done)).toEqual([0, 0.01, 0.02, 0.04, 0.06]);
+  expect(lngs(ahead)).toEqual([0.06, 0.03, 0.05, 0]);
+});

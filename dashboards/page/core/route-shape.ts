@@ -54,9 +54,11 @@ export function routeShape(
   const line = (points: LngLat[], part: string) =>
     points.length < 2 ? [] : [feature({ type: 'LineString', coordinates: points }, { part })];
 
-  const reached = stops.findLastIndex((stop) => stop.arrivedAt !== null);
-  const done = [depot, ...stops.slice(0, reached + 1).map(at)];
-  const ahead = [done.at(-1)!, ...stops.slice(reached + 1).map(at), depot];
+  // Stops may be served out of sequence: what is done goes by arrival, what is left by the plan.
+  const served = stops.filter((stop) => stop.arrivedAt !== null).sort((a, b) => a.arrivedAt! - b.arrivedAt!);
+  const left = stops.filter((stop) => stop.arrivedAt === null);
+  const done = [depot, ...served.map(at)];
+  const ahead = [done.at(-1)!, ...left.map(at), depot];
   const byId = new Map(stops.map((stop) => [stop.stopId, stop]));
   const proposedLine = (proposed ?? []).flatMap((stopId) => {
     const stop = byId.get(stopId);

@@ -18,7 +18,7 @@ export type VanLayer = {
 
 /** CSS pixels of a van's disc: small enough for a city of vans, large enough for a finger in a street. */
 export function vanRadius(zoom: number, count: number): number {
-  const crowded = count > 2000 ? 0.7 : 1;
+  const crowded = count > 5000 ? 0.55 : count > 1000 ? 0.75 : 1;
   const share = Math.min(1, Math.max(0, (zoom - 9) / 5));
   return (5 + 6 * share) * crowded;
 }

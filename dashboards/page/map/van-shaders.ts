@@ -45,7 +45,8 @@ void main() {
   vanRadius = radius * (isChosen ? 1.35 : passOf(look.y) == 1 ? 1.1 : 1.0);
   vanHalo = gl_InstanceID == selectedVan ? 1.0 : 0.0;
   vanAlpha = selectedVan >= 0 && !isChosen ? 0.35 : 1.0;
-  float reach = vanRadius * 1.9 + 6.0;
+  // In software a frame costs what its pixels cost, so the square is no larger than what is drawn.
+  float reach = vanHalo > 0.5 ? vanRadius * 1.9 + 5.0 : look.w > 0.5 ? vanRadius * 1.85 + 2.5 : vanRadius + 2.5;
   vec2 corner = vec2(float(gl_VertexID & 1) * 2.0 - 1.0, float(gl_VertexID >> 1) * 2.0 - 1.0);
   offset = corner * reach;
   vec2 pixels = (at - centre) * worldSize + offset;
@@ -107,6 +108,7 @@ void main() {
   float away = length(offset);
   bool isDetailed = r >= 6.0;
   painted = vec4(0.0);
+  if (away > r + 2.5 && vanHalo < 0.5 && vanLook.w < 0.5) return;
 
   if (vanHalo > 0.5) over(painted, colour, 0.28 * cover(away - r * 1.9 - 3.0));
   // Arrow: where the van is heading, only while it moves.

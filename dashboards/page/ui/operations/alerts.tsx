@@ -7,6 +7,9 @@ import { selectRoute, selectVehicle } from '../../state/selection.ts';
 import { mayDispatch, me, timeZone } from '../../state/session.ts';
 import { Icon, type IconName } from '../icons.tsx';
 
+/** Nobody reads more; the gravest come first. */
+const SHOWN_MAX = 100;
+
 export const Alerts = () => {
   const alerts = openAlerts.value;
   if (alerts.length === 0) {
@@ -17,11 +20,16 @@ export const Alerts = () => {
     );
   }
   return (
-    <ul class="cards">
-      {alerts.map((alert) => (
-        <AlertCard key={alert.alertId} alert={alert} />
-      ))}
-    </ul>
+    <>
+      <ul class="cards">
+        {alerts.slice(0, SHOWN_MAX).map((alert) => (
+          <AlertCard key={alert.alertId} alert={alert} />
+        ))}
+      </ul>
+      {alerts.length > SHOWN_MAX && (
+        <p class="empty">{alerts.length - SHOWN_MAX} more alerts appear as these are dealt with.</p>
+      )}
+    </>
   );
 };
 

@@ -150,7 +150,7 @@ function fitFleet(map: FleetMap, animate: boolean): boolean {
   const depots = data === undefined ? [] : [...vertices(data.depots)];
   const bounds = boundsOf([...vanPlaces(vans), ...depots]) ?? groundBounds();
   if (bounds === undefined) return false;
-  map.fit(bounds, { padding: 50, animate });
+  map.fit(bounds, { padding: 64, animate });
   return vans.count > 0;
 }
 

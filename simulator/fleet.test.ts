@@ -13,7 +13,7 @@ import { type VanDay, vanDay } from './van.ts';
 const shiftStart = 1_795_250_000;
 
 function fleet(changes: Partial<Scenario> = {}) {
-  const scenario: Scenario = { ...scenarios.demo!, vans: 6, ...changes };
+  const scenario: Scenario = { ...scenarios.demo!, vans: 3, ...changes };
   const city = generateCity(scenario.seed, { lng: -97.5, lat: 41.2 });
   const plan = dayPlan(scenario, city, shiftStart);
   const router = openRouter(city.graph);
@@ -33,9 +33,9 @@ test('the same seed and scenario give the same plan, the same truth and the same
   const again = fleet();
   expect(again.plan.document).toEqual(shared.plan.document);
   expect(truthOf(again)).toEqual(truthOf(shared));
-  const [first, second] = [again, shared].map(({ days, scenario }) => wire(days.slice(0, 2), scenario));
+  const [first, second] = [again, shared].map(({ days, scenario }) => wire(days.slice(0, 1), scenario));
   expect(first === second).toBe(true);
-  expect(wire(fleet({ seed: '2' }).days.slice(0, 2), again.scenario) === second).toBe(false);
+  expect(wire(fleet({ seed: '2' }).days.slice(0, 1), again.scenario) === second).toBe(false);
 });
 
 test('uploads() come in order of their instant, and seq grows by one within a boot', () => {
@@ -76,7 +76,7 @@ test('dwell, planned service and the way between stops are as measured, within t
 });
 
 test('a track never jumps, keeps to what a van can do, and stands still at every visit', () => {
-  for (const { track, visits } of shared.days.slice(0, 2)) {
+  for (const { track, visits } of shared.days.slice(0, 1)) {
     const where = openTrackReader(track);
     let before = where(track.t[0]!);
     for (let at = track.t[0]! + 1; at < track.t.at(-1)!; at++) {

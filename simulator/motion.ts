@@ -22,7 +22,7 @@ export const usualStyle: Style = { speedFactor: 0.9, acceleration: 1.1, braking:
 
 /** The last metres to a stop: looking for the number, then the kerb. */
 const APPROACH = 40;
-const APPROACH_SPEED = 3.2;
+const APPROACH_SPEED = 4.4;
 /** Who goes round a corner does so at this speed at most, by degrees turned. */
 const cornerSpeed = (degrees: number): number =>
   degrees > 150 ? 1.5 : degrees > 60 ? 4 : degrees > 30 ? 7 : Number.POSITIVE_INFINITY;
@@ -51,8 +51,8 @@ export function junction(graph: Graph, edge: number, next: number, chance?: Rand
   if (mine <= SECONDARY && theirs <= SECONDARY) return signal(corner, chance);
   if (theirs < mine) return { speedMax: 0, pause: chance === undefined ? 4 : chance.between(1.5, 6.5) };
   if (theirs > mine) return { speedMax: corner, pause: 0 };
-  // Streets of equal rank: every other junction is an all-way stop, always the same ones.
-  if (hash32(String(node)) % 2 === 0)
+  // Streets of equal rank: every third junction is an all-way stop, always the same ones.
+  if (hash32(String(node)) % 3 === 0)
     return { speedMax: 0, pause: chance === undefined ? 2 : chance.between(1, 3) };
   return { speedMax: Math.min(corner, 6), pause: 0 };
 }

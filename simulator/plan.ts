@@ -47,7 +47,7 @@ export const planOf = (scenario: Scenario, city: City, shiftStart: number): Plan
 const STREET_PER_STOP = 460;
 const DEPOT_RADIUS = 130;
 /** What the planner allows for finding, parking and setting off, seconds a stop. */
-const STOP_ALLOWANCE = 12;
+const STOP_ALLOWANCE = 17;
 /** Lunch is planned after the stop nearest to this far into the route, seconds. */
 const LUNCH_AFTER = 4.5 * 3600;
 const vanName = (index: number): string => `van-${String(index + 1).padStart(3, '0')}`;

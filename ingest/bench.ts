@@ -36,7 +36,8 @@ export type BenchResult = {
 const VANS = 2_000;
 const COPY_ROWS = 200_000;
 const CONNECTIONS = 64;
-const IN_FLIGHT_SINGLE = 64;
+// Several commits deep, so that the next batch gathers while one commits.
+const IN_FLIGHT_SINGLE = 256;
 const IN_FLIGHT_BATCHED = 4;
 const BATCHED = 50;
 

@@ -2,22 +2,20 @@ import type {
   Cursor,
   EngineStore,
   EngineWork,
-  Gulp,
   Rederivation,
-  StoredProposal,
   StoredReport,
   World,
+  WorldVersion,
 } from '../schemas/engine-store.ts';
 import type { Alert, Conclusions, Pace } from '../schemas/event.ts';
 import type { Vehicle } from '../schemas/plan.ts';
+import { type FleetClocks, openFleetClocks } from './fleet-clocks.ts';
 import { gather } from './gather.ts';
 import { type FencePack, packFences } from './geofence/fence-pack.ts';
 import { jsonOutputs, type LiveOutput, liveEvents, positionFrames } from './live.ts';
 import { riskAlert } from './pace/risk.ts';
 import type { Run } from './pool/tasks.ts';
-import { isOutdated, proposalOf, type Quest, questFor } from './proposals.ts';
-import { type Correction, crossingKey, differences, judgementKey, startKey } from './rederive.ts';
-import type { Resequenced } from './route/search.ts';
+import type { Correction } from './rederive.ts';
 import {
   appraise,
   fleetExperience,
@@ -26,8 +24,10 @@ import {
   type RouteBook,
   type RouteRun,
 } from './routes.ts';
+import { openSeeker, type Seeker } from './seeker.ts';
 import { noConclusions } from './vehicle-state.ts';
 import { openVehicleBook, type VehicleBook, type VehicleRecord } from './vehicles.ts';
+import { byFleet, grouped, merged, moved, noWork } from './work.ts';
 
 export type EngineOptions = {
   readonly run: Run;
@@ -46,10 +46,6 @@ export type Step = {
 
 /** Seconds of fleet clock between paces of one route. */
 const PACE_SECONDS = 60;
-/** Searches under way at once; more wait for the next minute. */
-const SEARCHES_MAX = 8;
-
-type FleetClock = { at: number; received: number; paceMinute: number; readonly changed: Set<number> };
 
 /** What the fleets' clocks say of some routes. */
 type Appraisal = {
@@ -68,17 +64,15 @@ export class Engine {
   readonly #options: EngineOptions;
   readonly #vehicles: VehicleBook;
   readonly #routes: RouteBook;
-  readonly #clocks = new Map<number, FleetClock>();
+  readonly #clocks: FleetClocks;
+  readonly #seeker: Seeker;
   readonly #pendingRederivations = new Map<number, number>();
   #cursor: Cursor = new Map();
-  #world: World = { fleets: [], depots: [], vehicles: [], fences: [] };
+  #world: World = { fleets: [], depots: [], vehicles: [] };
   #vehicleById = new Map<number, Vehicle>();
   #pack: FencePack = packFences([]);
-  #version = { world: '', routes: '' };
+  #version: WorldVersion = { world: '', fences: '', routes: '' };
   #tick = 0;
-  #searching = 0;
-  readonly #answers: { run: RouteRun; quest: Quest; result: Resequenced }[] = [];
-  readonly #failures: unknown[] = [];
 
   private constructor(store: EngineStore, options: EngineOptions) {
     this.#store = store;
@@ -86,6 +80,8 @@ export class Engine {
     const scene = () => ({ pack: this.#pack, world: this.#world });
     this.#vehicles = openVehicleBook(store, options.run, { threads: options.threads, scene });
     this.#routes = openRouteBook(store);
+    this.#clocks = openFleetClocks(options.now);
+    this.#seeker = openSeeker(options.run);
   }
 
   /** An engine that stands where the tables say. */
@@ -101,6 +97,10 @@ export class Engine {
 
   get world(): World {
     return this.#world;
+  }
+
+  get fenceCount(): number {
+    return this.#pack.count;
   }
 
   /** Takes the next batches, if there are any, and commits what they mean. */
@@ -123,7 +123,7 @@ export class Engine {
     }
     this.#addReports(gulp.reports, touched);
     const fixCount = gulp.batches.reduce((sum, batch) => sum + batch.count, 0);
-    this.#advanceClocks(gulp);
+    this.#clocks.see(gulp.batches);
     if (fixCount + gulp.reports.length + changedRuns.length === 0 && !moved(this.#cursor, gulp.cursor)) {
       return { outputs: [], hasMore: false, fixCount };
     }
@@ -179,70 +179,37 @@ export class Engine {
     const outputs: LiveOutput[] = [];
     const due: RouteRun[] = [];
     for (const { id } of this.#world.fleets) {
-      const fleetClock = this.#clocks.get(id);
-      if (!fleetClock) continue;
-      const clock = this.#clockOf(fleetClock);
-      const records = [...fleetClock.changed].flatMap((vehicleId) => this.#vehicles.get(vehicleId) ?? []);
-      fleetClock.changed.clear();
+      const clock = this.#clocks.of(id);
+      if (clock === undefined) continue;
+      const changed = this.#clocks.takeChanged(id);
+      const records = changed.flatMap((vehicleId) => this.#vehicles.get(vehicleId) ?? []);
       const runOf = (vehicleId: number) => this.#runOf(vehicleId, clock);
       outputs.push(...positionFrames(id, { tick: this.#tick, clock }, records, runOf));
-      const minute = Math.floor(clock / PACE_SECONDS);
-      if (minute <= fleetClock.paceMinute) continue;
-      fleetClock.paceMinute = minute;
+      if (!this.#clocks.turned(id, PACE_SECONDS)) continue;
       for (const run of this.#routes.runs()) {
         if (run.route.fleetId === id && isUnderWay(run, clock)) due.push(run);
       }
     }
     if (due.length > 0) outputs.push(...(await this.#commit(this.#appraise(due))));
     outputs.push(...(await this.#propose()));
-    this.#seek(due);
+    this.#seeker.seek(due, (run) => this.#vehicles.get(run.route.vehicleId));
     return { outputs, hasMore: false, fixCount: 0 };
-  }
-
-  /** Sends late routes to be searched for a better order; answers are taken up by a later tick. */
-  #seek(runs: readonly RouteRun[]): void {
-    for (const run of runs) {
-      if (this.#searching >= SEARCHES_MAX) return;
-      const { vehicleId, fleetId } = run.route;
-      const own = runs.filter(({ route }) => route.fleetId === fleetId);
-      const quest = questFor(run, this.#vehicles.get(vehicleId), fleetExperience(own));
-      if (!quest) continue;
-      run.soughtAt = quest.clock;
-      this.#searching++;
-      const answer = this.#options.run('resequence', quest.input);
-      void answer
-        .then(
-          (result) => this.#answers.push({ run, quest, result }),
-          (error) => this.#failures.push(error),
-        )
-        .finally(() => this.#searching--);
-    }
   }
 
   /** Opens proposals from the answers that came in, and closes those their routes moved on from. */
   async #propose(): Promise<LiveOutput[]> {
-    const failure = this.#failures.shift();
-    if (failure !== undefined) throw failure;
-    const outdated: { run: RouteRun; proposal: StoredProposal }[] = [];
-    for (const run of this.#routes.runs()) {
-      if (run.proposal && isOutdated(run.proposal, run)) outdated.push({ run, proposal: run.proposal });
-    }
-    for (const { run } of outdated) run.proposal = undefined;
-    const proposed = this.#answers.splice(0).flatMap(({ run, quest, result }) => {
-      const proposal = proposalOf(quest, result, run);
-      return proposal ? [{ ...proposal, fleetId: run.route.fleetId, run }] : [];
-    });
+    const { proposed, outdated } = this.#seeker.take(this.#routes.runs());
     if (outdated.length + proposed.length === 0) return [];
     const committed = await this.#store.commit({
       ...noWork,
       fleetOf: (vehicleId) => this.#fleetOf(vehicleId),
-      proposed: proposed.map(({ run: _, ...proposal }) => proposal),
-      superseded: outdated.map(({ proposal: { proposalId, createdAt } }) => ({ proposalId, at: createdAt })),
+      proposed: proposed.map(({ proposal }) => proposal),
+      superseded: outdated.map(({ proposalId, createdAt }) => ({ proposalId, at: createdAt })),
     });
     for (const [i, { run }] of proposed.entries()) run.proposal = committed.proposals[i];
     const news = [
       ...committed.proposals.map((proposal) => ({ ...proposal, state: 'open' })),
-      ...outdated.map(({ proposal }) => ({ ...proposal, state: 'superseded' })),
+      ...outdated.map((proposal) => ({ ...proposal, state: 'superseded' })),
     ].filter(({ proposalId }) => proposalId > 0);
     return byFleet(
       news.map(({ proposalId, routeId, fleetId, state }) => ({ proposalId, routeId, fleetId, state })),
@@ -255,8 +222,8 @@ export class Engine {
     if (version.world !== this.#version.world) {
       this.#world = await this.#store.readWorld();
       this.#vehicleById = new Map(this.#world.vehicles.map((vehicle) => [vehicle.id, vehicle]));
-      this.#pack = packFences(this.#world.fences);
     }
+    if (version.fences !== this.#version.fences) this.#pack = packFences(await this.#store.readFences());
     const changed: RouteRun[] = [];
     if (version.routes !== this.#version.routes || version.world !== this.#version.world) {
       const owners = await this.#routes.refresh(this.#world.depots);
@@ -304,9 +271,9 @@ export class Engine {
   #appraise(runs: readonly RouteRun[]): Appraisal {
     const { paces, raised, resolved }: Appraisal = { paces: [], raised: [], resolved: [] };
     for (const [fleetId, own] of grouped(runs, ({ route }) => route.fleetId)) {
-      const fleetClock = this.#clocks.get(fleetId);
-      if (!fleetClock) continue;
-      const clock = Math.round(this.#clockOf(fleetClock) * 1000) / 1000;
+      const now = this.#clocks.of(fleetId);
+      if (now === undefined) continue;
+      const clock = Math.round(now * 1000) / 1000;
       const active = own.filter((run) => isUnderWay(run, clock));
       const all = [...this.#routes.runs()].filter(
         (run) => run.route.fleetId === fleetId && isUnderWay(run, clock),
@@ -357,97 +324,8 @@ export class Engine {
     );
   }
 
-  #advanceClocks({ batches }: Gulp): void {
-    for (const { count, numbers } of batches) {
-      for (let i = 0; i < count; i++) {
-        if (numbers.flags[i] !== 0) continue;
-        const fleetId = numbers.fleetId[i]!;
-        let clock = this.#clocks.get(fleetId);
-        if (!clock) {
-          clock = { at: Number.NEGATIVE_INFINITY, received: 0, paceMinute: 0, changed: new Set() };
-          this.#clocks.set(fleetId, clock);
-        }
-        clock.changed.add(numbers.vehicleId[i]!);
-        if (numbers.at[i]! <= clock.at) continue;
-        clock.at = numbers.at[i]!;
-        clock.received = numbers.received[i]!;
-      }
-    }
-  }
-
-  /** The fleet's clock: its newest fix, plus the time since that came in; never ahead of the wall. */
-  #clockOf({ at, received }: FleetClock): number {
-    const now = this.#options.now();
-    return Math.min(now, at + Math.max(0, now - received));
-  }
-
   #runOf(vehicleId: number, clock: number): RouteRun | undefined {
     const runs = this.#routes.ofVehicle(vehicleId);
     return runs.find((run) => isUnderWay(run, clock)) ?? runs.at(-1);
   }
-}
-
-/** A commit of nothing, to be filled in. */
-const noWork: Omit<EngineWork, 'fleetOf'> = {
-  cursor: undefined,
-  upserts: noConclusions,
-  retractions: noConclusions,
-  checkpoints: [],
-  rederivations: [],
-  rederived: [],
-  paces: [],
-  raised: [],
-  resolved: [],
-  proposed: [],
-  superseded: [],
-};
-
-function moved(before: Cursor, after: Cursor): boolean {
-  return [...after].some(([source, batch]) => before.get(source) !== batch);
-}
-
-/** Changes of many folds as one; of rows with the same key the last stands. */
-function merged(found: readonly Conclusions[]): Conclusions {
-  const lasting = <Row extends { readonly vehicleId: number }>(
-    rows: readonly Row[],
-    keyOf: (row: Row) => string | number,
-  ): Row[] => differences(rows, [], (row) => `${row.vehicleId} ${keyOf(row)}`).upserts;
-  return {
-    crossings: lasting(
-      found.flatMap(({ crossings }) => crossings),
-      crossingKey,
-    ),
-    trips: lasting(
-      found.flatMap(({ trips }) => trips),
-      startKey,
-    ),
-    halts: lasting(
-      found.flatMap(({ halts }) => halts),
-      startKey,
-    ),
-    judgements: lasting(
-      found.flatMap(({ judgements }) => judgements),
-      judgementKey,
-    ),
-    visits: [],
-  };
-}
-
-function byFleet<Item extends { readonly fleetId: number }>(
-  items: readonly Item[],
-  stream: LiveOutput['stream'],
-): LiveOutput[] {
-  return [...grouped(items, ({ fleetId }) => fleetId)].flatMap(([fleetId, own]) =>
-    jsonOutputs(fleetId, stream, own),
-  );
-}
-
-function grouped<Item, Key>(items: Iterable<Item>, keyOf: (item: Item) => Key): Map<Key, Item[]> {
-  const groups = new Map<Key, Item[]>();
-  for (const item of items) {
-    const group = groups.get(keyOf(item));
-    if (group) group.push(item);
-    else groups.set(keyOf(item), [item]);
-  }
-  return groups;
 }

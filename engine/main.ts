@@ -41,7 +41,7 @@ export async function runEngine(
   for (let failures = 0; !context.signal.aborted; ) {
     try {
       const engine = await Engine.open(store, options);
-      context.ready({ threads, fleets: engine.world.fleets.length, fences: engine.world.fences.length });
+      context.ready({ threads, fleets: engine.world.fleets.length, fences: engine.fenceCount });
       await follow(engine, store, context, (step) => {
         failures = 0;
         live.publish(engine, step.outputs);
@@ -97,12 +97,14 @@ function openLive(broker: EngineConfig['mqtt'], log: Log): Live {
     resubscribe: false,
   });
   let saidAway = false;
+  let isClosing = false;
   client.on('connect', () => {
     saidAway = false;
     log.info({ url }, 'live topics connected');
   });
   const away = (error?: Error) => {
-    if (!saidAway) log.warn({ url, error: error?.message }, 'broker is away; the tables are kept');
+    if (!saidAway && !isClosing)
+      log.warn({ url, error: error?.message }, 'broker is away; the tables are kept');
     saidAway = true;
   };
   client.on('error', away);
@@ -118,6 +120,7 @@ function openLive(broker: EngineConfig['mqtt'], log: Log): Live {
       }
     },
     async [Symbol.asyncDispose]() {
+      isClosing = true;
       await client.endAsync(true).catch(() => {});
     },
   };

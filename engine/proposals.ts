@@ -33,7 +33,7 @@ export type Quest = {
 export function questFor(
   run: RouteRun,
   record: VehicleRecord | undefined,
-  fleet: Experience,
+  fleet: () => Experience,
 ): Quest | undefined {
   const { latest, plan, route } = run;
   const good = record?.state.good;
@@ -42,7 +42,7 @@ export function questFor(
   if (pace.status !== 'at_risk' && pace.status !== 'behind') return undefined;
   if (progress.remaining.length < STOPS_MIN || pace.at - run.soughtAt < SEEK_SECONDS) return undefined;
   if (record.state.trip.phase !== 'away') return undefined;
-  const { travel, service } = factorsOf(run.experience, fleet);
+  const { travel, service } = factorsOf(run.experience, fleet());
   const { serving, remaining } = progress;
   const rest = serving < 0 ? 0 : plan.service[serving]! * service.value * 0.5;
   const column = (values: Float64Array) => Float64Array.from(remaining, (i) => values[i]!);

@@ -6,13 +6,15 @@ import type { Depot, Route, Vehicle } from './plan.ts';
 /** A fleet as the engine needs it. */
 export type FleetFacts = { readonly id: number; readonly name: string; readonly timeZone: string };
 
-/** What there is besides routes: changes seldom. Fences are sorted by id. */
+/** What there is besides routes and fences: changes seldom. */
 export type World = {
   readonly fleets: readonly FleetFacts[];
   readonly depots: readonly Depot[];
   readonly vehicles: readonly Vehicle[];
-  readonly fences: readonly Fence[];
 };
+
+/** Texts that differ once something of the kind has changed: fleets, depots, vehicles; fences; routes, stops. */
+export type WorldVersion = { readonly world: string; readonly fences: string; readonly routes: string };
 
 /** How far the engine is, per source: the last batch whose results are committed. */
 export type Cursor = ReadonlyMap<number, number>;
@@ -87,9 +89,10 @@ export type VehicleInstant = { readonly vehicleId: number; readonly at: number }
  * results, so whatever dies goes on where it was, with nothing missing and nothing twice.
  */
 export type EngineStore = {
-  /** A text that differs once fences, depots, fleets, vehicles, routes or stops have changed. */
-  readonly readWorldVersion: () => Promise<{ readonly world: string; readonly routes: string }>;
+  readonly readWorldVersion: () => Promise<WorldVersion>;
   readonly readWorld: () => Promise<World>;
+  /** All fences that are not deleted, sorted by id. */
+  readonly readFences: () => Promise<Fence[]>;
   /** Routes of the newest days whose version is not the known one (route id → version). */
   readonly readRoutes: (known: ReadonlyMap<number, number>) => Promise<Route[]>;
   readonly readCursor: () => Promise<Cursor>;

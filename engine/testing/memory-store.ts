@@ -12,6 +12,7 @@ import type {
   World,
 } from '../../schemas/engine-store.ts';
 import type { Alert, Crossing, FixJudgement, Halt, Pace, StopVisit, Trip } from '../../schemas/event.ts';
+import type { Fence } from '../../schemas/fence.ts';
 import type { Fix } from '../../schemas/fix.ts';
 import type { Route } from '../../schemas/plan.ts';
 import { crossingKey, judgementKey } from '../rederive.ts';
@@ -31,7 +32,7 @@ export class MemoryStore implements EngineStore {
   readonly paces: Pace[] = [];
   readonly alerts: Alert[] = [];
   readonly proposals: (StoredProposal & { state: 'open' | 'superseded' })[] = [];
-  world: World = { fleets: [], depots: [], vehicles: [], fences: [] };
+  world: World & { readonly fences: readonly Fence[] } = { fleets: [], depots: [], vehicles: [], fences: [] };
   routes: Route[] = [];
   #worldVersion = 0;
   readonly #batches: Batch[] = [];
@@ -40,7 +41,7 @@ export class MemoryStore implements EngineStore {
   #checkpoints: StoredCheckpoint[] = [];
   readonly #rederivations = new Map<number, number>();
 
-  setWorld(world: World, routes: readonly Route[]): void {
+  setWorld(world: MemoryStore['world'], routes: readonly Route[]): void {
     this.world = world;
     this.routes = [...routes];
     this.#worldVersion++;
@@ -58,9 +59,11 @@ export class MemoryStore implements EngineStore {
 
   readonly readWorldVersion = async () => ({
     world: String(this.#worldVersion),
+    fences: String(this.#worldVersion),
     routes: String(this.#worldVersion),
   });
   readonly readWorld = async () => this.world;
+  readonly readFences = async () => [...this.world.fences];
   readonly readRoutes = async (known: ReadonlyMap<number, number>) =>
     this.routes.filter(({ id, version }) => known.get(id) !== version);
   readonly readCursor = async (): Promise<Cursor> => new Map([[1, this.#cursor]]);

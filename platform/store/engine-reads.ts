@@ -9,6 +9,7 @@ import type {
   StoredReport,
   VehicleInstant,
   World,
+  WorldVersion,
 } from '../../schemas/engine-store.ts';
 import type { Alert, Conclusions, Halt, Pace, StopVisit } from '../../schemas/event.ts';
 import type { Fence } from '../../schemas/fence.ts';
@@ -29,14 +30,16 @@ const asking = (asks: readonly VehicleInstant[]) => [
   asks.map(({ at }) => at),
 ];
 
-export async function worldVersion(client: pg.Client) {
-  const { rows } = await client.query<{ world: string; routes: string }>(
-    `select
-       coalesce(max(change_id) filter (where not planned), 0) || '/' || count(*) filter (where not planned) as world,
-       coalesce(max(change_id) filter (where planned), 0) || '/' || count(*) filter (where planned) as routes
-     from (select change_id, subject in ('routes', 'stops') as planned from world_changes) changes`,
+export async function worldVersion(client: pg.Client): Promise<WorldVersion> {
+  const { rows } = await client.query<{ kind: keyof WorldVersion; version: string }>(
+    `select case when subject in ('routes', 'stops') then 'routes'
+         when subject = 'geofences' then 'fences' else 'world' end as kind,
+       count(*) || '/' || max(change_id) as version
+     from world_changes group by 1`,
   );
-  return rows[0] ?? { world: '', routes: '' };
+  const version = new Map(rows.map((row) => [row.kind, row.version]));
+  const of = (kind: keyof WorldVersion) => version.get(kind) ?? 'none';
+  return { world: of('world'), fences: of('fences'), routes: of('routes') };
 }
 
 export async function world(client: pg.Client): Promise<World> {
@@ -46,11 +49,15 @@ export async function world(client: pg.Client): Promise<World> {
        json_build_object('lng', lng, 'lat', lat) as position from depots`,
   );
   const vehicles = await client.query('select vehicle_id as id, fleet_id as "fleetId", name from vehicles');
-  const fences = await client.query<Fence>(
+  return { fleets: fleets.rows, depots: depots.rows, vehicles: vehicles.rows };
+}
+
+export async function fences(client: pg.Client): Promise<Fence[]> {
+  const { rows } = await client.query<Fence>(
     `select fence_id as id, fleet_id as "fleetId", fence_set as set, name, kind, shape, policy
      from geofences where deleted_at is null order by fence_id`,
   );
-  return { fleets: fleets.rows, depots: depots.rows, vehicles: vehicles.rows, fences: fences.rows };
+  return rows;
 }
 
 export async function routes(client: pg.Client, known: ReadonlyMap<number, number>): Promise<Route[]> {
@@ -93,6 +100,8 @@ export async function routes(client: pg.Client, known: ReadonlyMap<number, numbe
 
 export async function cursor(client: pg.Client): Promise<Cursor> {
   await client.query(`insert into engine_commits (engine) values ('engine') on conflict do nothing`);
+  // Only the newest changes tell versions apart; without this the list would grow for ever.
+  await client.query(`delete from world_changes where at < now() - interval '1 day'`);
   // The row is there from the start, so that the log is kept for a reader that has not begun.
   await client.query(
     `insert into consumers (consumer, source_id) select 'engine', source_id from sources

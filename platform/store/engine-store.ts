@@ -64,6 +64,7 @@ export async function openEngineStore(databaseUrl: string): Promise<OpenEngineSt
   return {
     readWorldVersion: withClient(read.worldVersion),
     readWorld: withClient(read.world),
+    readFences: withClient(read.fences),
     readRoutes: withClient(read.routes),
     readCursor: withClient(read.cursor),
     readBatches: withClient(read.batches),

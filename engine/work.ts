@@ -1,0 +1,72 @@
+import type { Cursor, EngineWork } from '../schemas/engine-store.ts';
+import type { Conclusions } from '../schemas/event.ts';
+import { jsonOutputs, type LiveOutput } from './live.ts';
+import { crossingKey, differences, judgementKey, startKey } from './rederive.ts';
+import { noConclusions } from './vehicle-state.ts';
+
+/** A commit of nothing, to be filled in. */
+export const noWork: Omit<EngineWork, 'fleetOf'> = {
+  cursor: undefined,
+  upserts: noConclusions,
+  retractions: noConclusions,
+  checkpoints: [],
+  rederivations: [],
+  rederived: [],
+  paces: [],
+  raised: [],
+  resolved: [],
+  proposed: [],
+  superseded: [],
+};
+
+/** Whether the second cursor is ahead of the first. */
+export function moved(before: Cursor, after: Cursor): boolean {
+  return [...after].some(([source, batch]) => before.get(source) !== batch);
+}
+
+/** Changes of many folds as one; of rows with the same key the last stands. */
+export function merged(found: readonly Conclusions[]): Conclusions {
+  const lasting = <Row extends { readonly vehicleId: number }>(
+    rows: readonly Row[],
+    keyOf: (row: Row) => string | number,
+  ): Row[] => differences(rows, [], (row) => `${row.vehicleId} ${keyOf(row)}`).upserts;
+  return {
+    crossings: lasting(
+      found.flatMap(({ crossings }) => crossings),
+      crossingKey,
+    ),
+    trips: lasting(
+      found.flatMap(({ trips }) => trips),
+      startKey,
+    ),
+    halts: lasting(
+      found.flatMap(({ halts }) => halts),
+      startKey,
+    ),
+    judgements: lasting(
+      found.flatMap(({ judgements }) => judgements),
+      judgementKey,
+    ),
+    visits: [],
+  };
+}
+
+/** JSON messages of items, each to its own fleet. */
+export function byFleet<Item extends { readonly fleetId: number }>(
+  items: readonly Item[],
+  stream: LiveOutput['stream'],
+): LiveOutput[] {
+  return [...grouped(items, ({ fleetId }) => fleetId)].flatMap(([fleetId, own]) =>
+    jsonOutputs(fleetId, stream, own),
+  );
+}
+
+export function grouped<Item, Key>(items: Iterable<Item>, keyOf: (item: Item) => Key): Map<Key, Item[]> {
+  const groups = new Map<Key, Item[]>();
+  for (const item of items) {
+    const group = groups.get(keyOf(item));
+    if (group) group.push(item);
+    else groups.set(keyOf(item), [item]);
+  }
+  return groups;
+}

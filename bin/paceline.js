@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Runs the built platform, and builds it first where that has not been done (a checkout installed
-// with --ignore-scripts).
+// with --ignore-scripts) or broke off.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -13,7 +13,9 @@ if (major < 20 || (major === 20 && minor < 19)) {
 }
 
 const entry = new URL('../dist/platform/cli.js', import.meta.url);
-if (!existsSync(entry)) build();
+// The page is built last, so that it is there says that the whole build went well.
+const page = new URL('../dist/page/index.html', import.meta.url);
+if (!existsSync(entry) || !existsSync(page)) build();
 await import(entry.href);
 
 function build() {
@@ -28,7 +30,7 @@ function build() {
   console.error('paceline: building (once) …');
   const root = fileURLToPath(new URL('..', import.meta.url));
   const { status } = spawnSync('npm', ['run', '--silent', 'build'], { cwd: root, stdio: ['ignore', 2, 2] });
-  if (status !== 0 || !existsSync(entry)) {
+  if (status !== 0) {
     console.error('paceline: the build failed; the lines above say why.');
     process.exit(2);
   }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { asError, Fault } from '../schemas/fault.ts';
 
 /** A log-in that the first start made. */
@@ -43,7 +43,11 @@ const secretsFile = (folder: string) => join(folder, 'secrets.json');
 const runFile = (folder: string) => join(folder, 'run.json');
 
 export async function makeDataFolder(folder: string): Promise<void> {
-  await guarded(folder, () => mkdir(folder, { recursive: true, mode: 0o700 }));
+  await guarded(folder, async () => {
+    // Only the folder itself is private: those above keep to the customs of the machine.
+    await mkdir(dirname(folder), { recursive: true });
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+  });
 }
 
 /** The log-ins and gateways of this installation; none before the first start. */

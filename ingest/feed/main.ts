@@ -69,7 +69,7 @@ async function feedUntilTrouble(
   working: () => void,
 ): Promise<void> {
   const database = new pg.Client({ connectionString: config.databaseUrl, application_name: 'paceline feed' });
-  const lost = new Promise<never>((_, reject) => database.once('error', reject));
+  const lost = new Promise<never>((_, reject) => database.on('error', reject));
   lost.catch(() => undefined);
   const clickhouse = openClickHouse(config);
   try {

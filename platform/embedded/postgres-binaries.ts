@@ -50,9 +50,11 @@ export async function findPostgres({
   for (const mode of modes) {
     const owner = mode === 'nobody' ? NOBODY : process.getuid?.();
     const prefix = prefixes[mode];
-    const places = mode === 'nobody' ? [native, copyOfNative(native)] : [native];
+    // Only an ordinary user may be unable to reach what root installed.
+    const places =
+      mode === 'nobody' ? [async () => native, () => copyOfNative(native)] : [async () => native];
     for (const place of places) {
-      const bin = join(await place, 'bin');
+      const bin = join(await place(), 'bin');
       const found = {
         postgres: join(bin, 'postgres'),
         initdb: join(bin, 'initdb'),

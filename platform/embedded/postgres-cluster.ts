@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, chown, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { asError, Fault } from '../../schemas/fault.ts';
 import { exists, type PostgresBinaries, run } from './postgres-binaries.ts';
 
@@ -15,6 +15,8 @@ export type Cluster = { readonly folder: string; readonly password: string };
  */
 export async function prepareCluster(folder: string, binaries: PostgresBinaries): Promise<Cluster> {
   try {
+    // Only the folder itself is private: those above keep to the customs of the machine.
+    await mkdir(dirname(folder), { recursive: true });
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const cluster = join(folder, 'cluster');
     const passwordFile = join(folder, 'password');
@@ -62,13 +64,23 @@ async function makeCluster(cluster: string, passwordFile: string, binaries: Post
   }
 }
 
-/** A folder made in one launch mode has another owner in the other. Only root can tell the difference. */
-async function own(folder: string, { owner }: PostgresBinaries): Promise<void> {
+/**
+ * A folder made in one launch mode has another owner in the other. Only root can tell the difference.
+ * Another user must also be let through the data folder above, which shows it nothing else.
+ */
+async function own(folder: string, { owner, prefix }: PostgresBinaries): Promise<void> {
   if (owner === undefined || process.getuid?.() !== 0) return;
   const { uid } = await stat(folder);
   if (uid !== owner || owner !== 0) await run(['chown', '-R', `${owner}:${owner}`, folder]);
-  await chown(folder, owner, owner);
   await chmod(folder, 0o700);
+  if (owner === 0) return;
+  const above = dirname(folder);
+  const { mode } = await stat(above);
+  if ((mode & 0o001) === 0) await chmod(above, (mode & 0o7777) | 0o011);
+  await run([...prefix, 'test', '-x', folder]).catch((cause) => {
+    const detail = `an ordinary user, as which PostgreSQL must run here, may not enter ${folder}`;
+    throw new Fault('data/unusable', detail, { cause });
+  });
 }
 
 const causes = [

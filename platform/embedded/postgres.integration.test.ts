@@ -124,7 +124,7 @@ test('openPostgres() works, when only we may enter the folders above', async () 
 test.skipIf(!asRoot)(
   'openPostgres() changes the owner of its folder, when the launch mode changes',
   async () => {
-    chmodSync(folder, 0o755);
+    chmodSync(folder, 0o700);
     const first = await openPostgres(options());
     await query(first.url, 'create table kept as select 7 as value');
     await first.close();

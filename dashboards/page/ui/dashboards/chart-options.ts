@@ -38,7 +38,7 @@ export function chartOptions(wanted: Wanted): uPlot.Options {
   return {
     ...size,
     legend: { show: false },
-    padding: [8, 12, 0, 0],
+    padding: [8, 20, 0, 0],
     scales: {
       x: { time: true, range },
       y: { range: (_, least, most) => valueRange(least, most, defaults.min, defaults.max) },

@@ -15,7 +15,7 @@ import {
   selectVehicle,
   show,
 } from '../../state/selection.ts';
-import { theme } from '../../state/theme.ts';
+import { reducedMotion, theme } from '../../state/theme.ts';
 import { Icon, type IconName, StandingIcon } from '../icons.tsx';
 
 export const MapPane = () => {
@@ -58,7 +58,7 @@ export const MapPane = () => {
         <MapButton
           icon="frame"
           word="Show the whole fleet"
-          act={() => map.value !== undefined && fitFleet(map.value, true)}
+          act={() => map.value !== undefined && fitFleet(map.value, !reducedMotion())}
         />
         <MapButton icon="left" word="Previous van on the map" act={() => map.value?.step(-1)} />
         <MapButton icon="right" word="Next van on the map" act={() => map.value?.step(1)} />
@@ -110,7 +110,7 @@ async function open(holder: HTMLElement, signal: AbortSignal): Promise<FleetMap>
 /** Ties the map to the page's state; answers how to untie it. */
 function follow(map: FleetMap): () => void {
   let isFitted = fitFleet(map, false);
-  let shownRoute: number | undefined;
+  let shown = '';
   const stops = [
     effect(() => map.setTheme(theme.value)),
     effect(() => map.setSelected(selectedVehicle.value)),
@@ -126,11 +126,15 @@ function follow(map: FleetMap): () => void {
       const shape =
         route === undefined ? undefined : routeShape(route, show.value, previewOf(preview, route.routeId));
       map.setRoute(shape);
-      if (route !== undefined && route.routeId !== shownRoute && shape !== undefined) {
-        const bounds = boundsOf([...vertices(shape.stops), [route.depot.lng, route.depot.lat]]);
-        if (bounds !== undefined) map.fit(bounds, { padding: 60, animate: true });
+      const isPreview = (shape?.proposal.features.length ?? 0) > 0;
+      const wanted = route === undefined ? '' : `${route.routeId} ${isPreview}`;
+      if (wanted !== shown && route !== undefined && shape !== undefined) {
+        const bounds = isPreview
+          ? boundsOf(vertices(shape.proposal))
+          : boundsOf([...vertices(shape.stops), [route.depot.lng, route.depot.lat]]);
+        if (bounds !== undefined) map.fit(bounds, { padding: 60, animate: !reducedMotion() });
       }
-      shownRoute = route?.routeId;
+      shown = wanted;
     }),
   ];
   return () => {

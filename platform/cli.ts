@@ -9,9 +9,15 @@ const ORPHAN_MS = 5_000;
 const stop = new AbortController();
 const supervised = process.send !== undefined;
 
+/** One Ctrl-C can arrive twice: from the terminal, and passed on by npm. */
+const SAME_PRESS_MS = 700;
+
+let pressedAt = Number.NEGATIVE_INFINITY;
 const end = () => {
+  const pressed = performance.now();
   // The second Ctrl-C: whoever presses it twice does not want to wait.
-  if (stop.signal.aborted) process.exit(130);
+  if (stop.signal.aborted && pressed - pressedAt > SAME_PRESS_MS) process.exit(130);
+  pressedAt = pressed;
   stop.abort();
 };
 // Ctrl-C reaches the whole terminal group; under a supervisor it is the supervisor that says when.

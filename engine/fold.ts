@@ -47,6 +47,9 @@ export function foldVehicle(
   let lateFrom = Number.POSITIVE_INFINITY;
   let lateCount = 0;
   for (const fix of fixes) {
+    // A fix that is bad by itself says nothing, not even how far the vehicle is: one from a clock days
+    // ahead would make every true fix late.
+    if (fix.flags !== 0) continue;
     if (isLate(state, fix.at, fix.key)) {
       lateFrom = Math.min(lateFrom, fix.at);
       lateCount++;
@@ -69,7 +72,6 @@ function step(
   changes: Changes,
 ): VehicleState {
   const last = { at: fix.at, key: fix.key };
-  if (fix.flags !== 0) return { ...state, last };
   const { flags, doubt } = judge(state, fix);
   if (flags !== 0) {
     changes.judgements.push({ vehicleId, at: fix.at, key: fix.key, flags });

@@ -32,6 +32,9 @@ export type VisitChanges = {
 /** A route's pace begins this long before its planned departure, seconds. */
 const EARLY = 1800;
 
+/** A van unheard for longer than this is taken to stand where it was, seconds. */
+const SILENT_SECONDS = 1800;
+
 export type RouteBook = {
   readonly runs: () => Iterable<RouteRun>;
   readonly ofVehicle: (vehicleId: number) => readonly RouteRun[];
@@ -123,11 +126,14 @@ export function appraise(
   const good = record?.state.good;
   const departedAt =
     trip?.phase === 'away' && trip.startedAt >= visitWindow(run.route).from ? trip.startedAt : undefined;
+  const last = record?.state.last?.at ?? clock;
+  const heardAt = last < clock && clock - last < SILENT_SECONDS ? last : clock;
   run.latest = standing(
     run.plan,
     run.visits,
     {
       at: clock,
+      heardAt,
       position: good && departedAt !== undefined ? { lng: good.lng, lat: good.lat } : undefined,
       departedAt,
       isHome: trip?.phase === 'home',

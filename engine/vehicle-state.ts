@@ -29,7 +29,7 @@ export type Doubt = {
  * function of the fixes folded so far and of nothing else.
  */
 export type VehicleState = {
-  /** Newest fix folded, good or not. */
+  /** Newest fix folded; those that are bad by themselves are not. */
   readonly last: { readonly at: number; readonly key: number } | null;
   readonly good: Observation | null;
   readonly doubt: Doubt | null;

@@ -1,8 +1,5 @@
 import type { Alert, Pace } from '../../schemas/event.ts';
-import { atRiskRule } from './standing.ts';
-
-/** Seconds a change must last before an alert is raised or resolved. */
-const LASTING_SECONDS = 300;
+import { atRiskRule, LASTING_SECONDS } from './standing.ts';
 
 /** Since when a route's risk contradicts its alert; event time. */
 export type RiskState = { readonly isOpen: boolean; readonly contrarySince: number | null };

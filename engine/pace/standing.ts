@@ -20,24 +20,29 @@ export const AT_RISK_UNTIL = 0.4;
 const BEHIND_FROM = 2;
 const BEHIND_UNTIL = 1;
 
-/** The written rule of each standing. */
-export const atRiskRule = `at risk: P(return later than planned + ${GRACE / 60} min) ≥ ${AT_RISK_FROM} for 5 min; over when < ${AT_RISK_UNTIL} for 5 min`;
+/** Seconds a change of risk must last before an alert is raised or resolved. */
+export const LASTING_SECONDS = 600;
+
+/** The written rule of the at-risk alert. */
+export const atRiskRule = `at risk: P(return later than planned + ${GRACE / 60} min) ≥ ${AT_RISK_FROM} for ${LASTING_SECONDS / 60} min; over when < ${AT_RISK_UNTIL} for as long`;
 
 export type Standing = { readonly pace: Pace; readonly projection: Projection; readonly progress: Progress };
 
-/** Where a route stands against its plan at `now.at`. */
+/** Where a route stands against its plan at `now.at`, as far as its van was heard. */
 export function standing(
   plan: RoutePlan,
   visits: ReadonlyMap<number, StopVisit>,
   now: {
     readonly at: number;
+    /** Up to when the van was heard: a silent van is judged by then, not as if it stood still. */
+    readonly heardAt: number;
     readonly position: Position | undefined;
     readonly departedAt: number | undefined;
     readonly isHome: boolean;
   },
   { factors, before }: { readonly factors: Factors; readonly before: PaceStatus | undefined },
 ): Standing {
-  const { at } = now;
+  const at = now.heardAt;
   const progress = progressOf(plan, visits);
   const hasDeparted = now.departedAt !== undefined || progress.doneCount > 0;
   const projection = projectRoute(plan, progress, { at, position: now.position, hasDeparted }, factors);
@@ -54,7 +59,7 @@ export function standing(
   const pace: Pace = {
     routeId: plan.routeId,
     vehicleId: plan.vehicleId,
-    at,
+    at: now.at,
     status: isFinished ? 'finished' : status({ hasDeparted, late, stopsBehind, before }),
     stopsTotal: plan.count,
     stopsDone: doneCount,

@@ -120,6 +120,5 @@ test.each([
     said: [],
   },
 ] as const)('cross() says $said of $what', ({ track, said }) => {
- 
   expect(crossed(track)).toEqual(said);
 });

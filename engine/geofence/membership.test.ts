@@ -76,8 +76,20 @@ test.skipIf(!hasData).each([
 });
 
 test('isInside() and depth() agree with turf on polygons with a hole, away from the boundary', () => {
-  const outline = [[0, 0], [0.02, 0], [0.02, 0.01], [0.01, 0.02], [0, 0.015], [0, 0]] as const; // biome-ignore format: one ring a line
-  const hole = [[0.004, 0.004], [0.009, 0.004], [0.009, 0.009], [0.004, 0.004]] as const; // biome-ignore format: one ring a line
+  const outline = [
+    [0, 0],
+    [0.02, 0],
+    [0.02, 0.01],
+    [0.01, 0.02],
+    [0, 0.015],
+    [0, 0],
+  ] as const;
+  const hole = [
+    [0.004, 0.004],
+    [0.009, 0.004],
+    [0.009, 0.009],
+    [0.004, 0.004],
+  ] as const;
   const pack = packFences([fenceOf(1, 'a', [[outline, hole]])]);
   const oracle = polygon([outline, hole].map((ring) => ring.map(([x, y]) => [x, y])));
   const coordinate = fc.double({ min: -0.005, max: 0.025, noNaN: true });

@@ -48,6 +48,8 @@ export class Directory {
   readonly #pool: Pool;
   #fleets = new Map<string, Fleet>();
   #reading: Promise<void> = Promise.resolve();
+  /** Ends when nobody uses the map any more; see `#inTurn`. */
+  #turn: Promise<unknown> = Promise.resolve();
   #next: Promise<void> | undefined;
   #readAt = Number.NEGATIVE_INFINITY;
 
@@ -83,7 +85,7 @@ export class Directory {
       .then(() => {
         this.#next = undefined;
         this.#readAt = performance.now();
-        this.#reading = this.#load();
+        this.#reading = this.#inTurn(() => this.#load());
         return this.#reading;
       });
     return this.#next;
@@ -94,7 +96,11 @@ export class Directory {
    * with a vehicle of the same name. Two statements, so that the second sees a vehicle that somebody
    * else made between them.
    */
-  async find(fleet: string, names: readonly string[], mayRegister: boolean): Promise<void> {
+  find(fleet: string, names: readonly string[], mayRegister: boolean): Promise<void> {
+    return this.#inTurn(() => this.#find(fleet, names, mayRegister));
+  }
+
+  async #find(fleet: string, names: readonly string[], mayRegister: boolean): Promise<void> {
     const known = this.#fleets.get(fleet);
     if (known === undefined) return;
     if (mayRegister) {
@@ -106,6 +112,17 @@ export class Directory {
       names,
     ]);
     for (const row of rows) addDevice(known, row);
+  }
+
+  /**
+   * One look at the database at a time. A whole reading that began before a device was made would
+   * otherwise put a map in place that does not have it, and its messages would be taken for those of
+   * a stranger.
+   */
+  #inTurn<T>(look: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(look, look);
+    this.#turn = done.catch(() => {});
+    return done;
   }
 
   async #load(): Promise<void> {

@@ -85,7 +85,9 @@ export function hasRoom(problem: Problem, tours: Tours, stop: number, vehicle: n
 export function standingCost(problem: Problem, tours: Tours, stop: number, vehicle: number): number {
   const home = problem.home[stop]!;
   const move = home >= 0 && home !== vehicle ? problem.moveCost[stop]! : 0;
-  return tours.size[vehicle] === 0 ? move + problem.fixedCost[vehicle]! : move;
+  if (tours.size[vehicle] !== 0) return move;
+  // An idle vehicle does not pay for the leg from its start to its end, so that leg is not saved either.
+  return move + problem.fixedCost[vehicle]! + tours.leg[problem.stopCount + vehicle]!;
 }
 
 /** Cost of time beyond the legs when `stop` goes behind `node`; Infinity when it does not fit after all. */

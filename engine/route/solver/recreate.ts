@@ -3,7 +3,7 @@ import { type Choice, NOWHERE, offerTour, offerTourToShipment } from './insertio
 import type { Neighbours } from './neighbours.ts';
 import { DELIVERY, type Problem } from './problem.ts';
 import { type Touched, touch } from './ruin.ts';
-import { link, refreshTour, type Tours } from './tours.ts';
+import { link, refreshAround, refreshTour, type Tours } from './tours.ts';
 
 export type RecreateParams = {
   /** Probability that a place is not looked at. */
@@ -17,9 +17,10 @@ export type RecreateMemory = {
   readonly waiting: Int32Array;
   readonly key: Float64Array;
   readonly offered: Int32Array;
-  /** For each type the first vehicle that may be empty. */
   readonly choice: Choice;
   readonly vehiclesOfType: readonly Int32Array[];
+  /** For each type the first of its vehicles that may be empty; valid within one call. */
+  readonly firstEmpty: Int32Array;
   stamp: number;
 };
 
@@ -67,6 +68,7 @@ export function recreate(
 ): void {
   const { waiting, choice } = memory;
   const count = takeBank(problem, tours, memory, random);
+  memory.firstEmpty.fill(0);
   for (let k = 0; k < count; k++) {
     const stop = waiting[k]!;
     tours.totalCost -= problem.unservedCost[stop]!;
@@ -161,12 +163,14 @@ function offerEmpty(
   problem: Problem,
   tours: Tours,
   stop: number,
-  { vehiclesOfType, choice }: RecreateMemory,
+  { vehiclesOfType, firstEmpty, choice }: RecreateMemory,
 ): void {
-  for (const vehicles of vehiclesOfType) {
-    for (let k = 0; k < vehicles.length; k++) {
+  for (let type = 0; type < vehiclesOfType.length; type++) {
+    const vehicles = vehiclesOfType[type]!;
+    for (let k = firstEmpty[type]!; k < vehicles.length; k++) {
       const vehicle = vehicles[k]!;
       if (tours.size[vehicle] !== 0) continue;
+      firstEmpty[type] = k;
       choice.untilBlink = Math.max(choice.untilBlink, 3);
       offer(problem, tours, stop, vehicle, choice);
       break;
@@ -188,16 +192,14 @@ function offerAll(
   }
 }
 
-function insert(
-  problem: Problem,
-  tours: Tours,
-  stop: number,
-  { vehicle, after, deliveryAfter }: Choice,
-): void {
+function insert(problem: Problem, tours: Tours, stop: number, choice: Choice): void {
+  const { isRich, hasDuration, hasMixedLoad } = problem.traits;
+  const { vehicle, after, deliveryAfter, delta } = choice;
   const delivery = problem.mate[stop]!;
   link(tours, stop, after);
   if (delivery >= 0) link(tours, delivery, deliveryAfter === after ? stop : deliveryAfter);
-  refreshTour(problem, tours, vehicle);
+  if (isRich || hasDuration || hasMixedLoad) refreshTour(problem, tours, vehicle);
+  else refreshAround(problem, tours, stop, delta);
 }
 
 export function recreateMemory(problem: Problem, choice: Choice): RecreateMemory {
@@ -210,6 +212,7 @@ export function recreateMemory(problem: Problem, choice: Choice): RecreateMemory
     offered: new Int32Array(problem.vehicleCount),
     choice,
     vehiclesOfType,
+    firstEmpty: new Int32Array(problem.typeCount),
     stamp: 0,
   };
 }

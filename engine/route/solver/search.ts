@@ -14,6 +14,9 @@ export type SearchParams = {
   readonly splitChance: number;
   readonly blinkChance: number;
   readonly nearMax: number;
+  /** How much waiting and lateness a pair of stops forces count against their nearness. */
+  readonly waitWeight: number;
+  readonly lateWeight: number;
   /** Temperatures, as multiples of the mean cost of a leg in the first plan. */
   readonly hot: number;
   readonly cold: number;
@@ -25,6 +28,8 @@ export const defaultParams: SearchParams = {
   splitChance: 0.5,
   blinkChance: 0.01,
   nearMax: 40,
+  waitWeight: 0,
+  lateWeight: 0,
   hot: 0.3,
   cold: 0.01,
 };
@@ -45,7 +50,7 @@ export function search(
 ): Found {
   const params = { ...defaultParams, ...options.params };
   const dice = random(options.seed);
-  const neighbours = neighboursOf(problem, { countMax: 100, waitWeight: 0.2, lateWeight: 1 });
+  const neighbours = neighboursOf(problem, { countMax: 100, ...params });
   const memory = recreateMemory(problem, emptyChoice());
   const touched: Touched = {
     mark: new Uint8Array(problem.vehicleCount),

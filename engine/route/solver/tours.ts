@@ -160,6 +160,44 @@ export function refreshTour(problem: Problem, tours: Tours, vehicle: number): bo
   return isDrivable;
 }
 
+/**
+ * Bring a tour up to date after one stop was linked in, where times and loads are plain: only as far to
+ * either side as the newcomer is felt. `added` is what it costs.
+ */
+export function refreshAround(problem: Problem, tours: Tours, stop: number, added: number): void {
+  const { stopCount, vehicleCount, dimensionCount, size, place, open, close, service, cost, time } = problem;
+  const { next, prev, ready, late, leg, load } = tours;
+  const vehicle = tours.tourOf[stop]!;
+  const costBase = problem.costBase[vehicle]!;
+  const timeBase = problem.timeBase[vehicle]!;
+  const end = stopCount + vehicleCount + vehicle;
+  const here = place[stop]!;
+  leg[prev[stop]!] = cost[costBase + place[prev[stop]!]! * size + here]!;
+  leg[stop] = cost[costBase + here * size + place[next[stop]!]!]!;
+  for (let node = stop, before = prev[stop]!; ; before = node, node = next[node]!) {
+    let done = ready[before]! + time[timeBase + place[before]! * size + place[node]!]!;
+    if (done < open[node]!) done = open[node]!;
+    done += service[node]!;
+    if (node !== stop && ready[node] === done) break;
+    ready[node] = done;
+    if (node === end) break;
+  }
+  for (let node = stop, after = next[stop]!; ; after = node, node = prev[node]!) {
+    let begin = late[after]! - time[timeBase + place[node]! * size + place[after]!]! - service[node]!;
+    if (begin > close[node]!) begin = close[node]!;
+    if (node !== stop && late[node] === begin) break;
+    late[node] = begin;
+    if (node >= stopCount) break;
+  }
+  for (let d = 0; d < dimensionCount; d++) {
+    const k = stop * dimensionCount + d;
+    load[vehicle * dimensionCount + d] =
+      load[vehicle * dimensionCount + d]! + 2 * problem.onBoard[k]! + problem.net[k]!;
+  }
+  tours.cost[vehicle] = tours.cost[vehicle]! + added;
+  tours.totalCost += added;
+}
+
 function timingOf(problem: Problem, tours: Tours, vehicle: number): number {
   if (problem.traits.isRich) return routeTiming(problem, vehicle, tours.next, -1, -1, -1, -1);
   return problem.perDuration[vehicle]! * tours.span[problem.stopCount + problem.vehicleCount + vehicle]!;

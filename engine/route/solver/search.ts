@@ -1,10 +1,12 @@
 import { random } from '../../../schemas/random.ts';
 import { adopt } from './adopt.ts';
 import { emptyChoice } from './insertion.ts';
+import { hasLocalSearch, improve } from './local-search.ts';
 import { neighboursOf } from './neighbours.ts';
 import type { Problem } from './problem.ts';
 import { recreate, recreateMemory } from './recreate.ts';
 import { ruin, type Touched } from './ruin.ts';
+import { emptyStretch } from './segment.ts';
 import type { StopWhen } from './stop-when.ts';
 import { copyBank, copyTour, copyTours, emptyTours, type Tours } from './tours.ts';
 
@@ -17,6 +19,8 @@ export type SearchParams = {
   /** How much waiting and lateness a pair of stops forces count against their nearness. */
   readonly waitWeight: number;
   readonly lateWeight: number;
+  /** How many nearest stops the local search tries a stop beside; 0 for no local search. */
+  readonly moveMax: number;
   /** Temperatures, as multiples of the mean cost of a leg in the first plan. */
   readonly hot: number;
   readonly cold: number;
@@ -30,7 +34,8 @@ export const defaultParams: SearchParams = {
   nearMax: 40,
   waitWeight: 0,
   lateWeight: 0,
-  hot: 0.3,
+  moveMax: 20,
+  hot: 3,
   cold: 0.01,
 };
 
@@ -67,6 +72,8 @@ export function search(
   copyTours(problem, candidate, best);
 
   const scale = legMean(problem, current);
+  const isImproving = params.moveMax > 0 && hasLocalSearch(problem);
+  const stretch = emptyStretch();
   const { progress, strideMax } = options.stop;
   let temperature = params.hot * scale;
   let iterations = 0;
@@ -78,6 +85,9 @@ export function search(
       iterations++;
       ruin(problem, candidate, touched, neighbours, dice, params);
       recreate(problem, candidate, touched, neighbours, memory, dice, params);
+      if (isImproving && candidate.totalCost < best.totalCost - 1e-6) {
+        improve(problem, candidate, touched, neighbours, stretch, params.moveMax);
+      }
       const threshold = current.totalCost - temperature * Math.log(1 - dice.next());
       if (candidate.totalCost < threshold) {
         copyTouched(problem, candidate, current, touched);

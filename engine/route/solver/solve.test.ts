@@ -11,6 +11,7 @@ import { randomProblem, type Spice } from './testing/random-problem.ts';
 const iterations = (count: number) => ({ seed: 1, stop: afterIterations(count) });
 
 const spices = fc.record({
+  isUniform: fc.boolean(),
   isAsymmetric: fc.boolean(),
   hasDurations: fc.boolean(),
   isRich: fc.boolean(),

@@ -3,6 +3,8 @@ import type { ProblemInput, StopInput, VehicleInput, VisitInput } from '../probl
 
 /** What a generated problem may have beyond windows and capacity. */
 export type Spice = {
+  /** All vehicles alike. */
+  readonly isUniform?: boolean;
   readonly isAsymmetric?: boolean;
   readonly hasDurations?: boolean;
   readonly isRich?: boolean;
@@ -28,8 +30,9 @@ export function randomProblem(seed: number, spice: Spice): ProblemInput {
     }),
   );
   const duration = distance.map((metres) => metres + (spice.isAsymmetric ? dice.integer(3) : 0));
+  const model = randomVehicle(0, dice, spice, dimensions);
   const vehicles = Array.from({ length: 2 + dice.integer(5) }, (_, v) =>
-    randomVehicle(v, dice, spice, dimensions),
+    spice.isUniform ? { ...model, id: `v${v}` } : randomVehicle(v, dice, spice, dimensions),
   );
   const stops: StopInput[] = [];
   const shipments = [];

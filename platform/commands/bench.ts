@@ -1,21 +1,33 @@
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
+import { bench as benchRoute } from '../../engine/route/bench.ts';
 import { type BenchResult, bench as benchIngest } from '../../ingest/bench.ts';
 import { Fault } from '../../schemas/fault.ts';
 import { silentLog } from '../../schemas/program.ts';
 import { type Command, type CommandIo, parseCommandLine } from '../command.ts';
 import { openPostgres } from '../embedded/postgres.ts';
 import { migrate } from '../migrate.ts';
+import { routeInstances } from '../route-instances.ts';
 
-type Bench = (databaseUrl: string, commit: string, io: CommandIo) => Promise<BenchResult>;
+type Flags = {
+  readonly quick?: boolean;
+  readonly seeds?: string;
+  readonly only?: string;
+  readonly instances?: string;
+};
+type Bench = (commit: string, io: CommandIo, flags: Flags) => Promise<BenchResult>;
 
 /** The benches there are, by name. */
 const benches: Readonly<Record<string, Bench>> = {
-  ingest: (databaseUrl, commit, io) => benchIngest({ databaseUrl, commit, progress: io.stderr }),
+  ingest: (commit, io) =>
+    withServer(io.environment.DATABASE_URL, (server) =>
+      withDatabase(server, (databaseUrl) => benchIngest({ databaseUrl, commit, progress: io.stderr })),
+    ),
+  route: async (commit, io, flags) => routeBench(commit, io, flags),
 };
 
 const names = Object.keys(benches).join(', ');
@@ -27,21 +39,61 @@ export const command: Command = {
 Runs one benchmark (${names}) for half a minute or so and prints its medians and bars. It uses a
 PostgreSQL of its own, or a database of its own on the server of DATABASE_URL.
 
-  --json   the last line of the output is one JSON object`,
+  --json            the last line of the output is one JSON object
+route only:
+  --quick           few instances and short budgets: a minute instead of an hour
+  --seeds N         runs of every instance, each from a seed of its own (3; 1 with --quick)
+  --only NAME       only the bars whose names begin so
+  --instances DIR   the academic instances (PACELINE_TEST_DATA/vrp)`,
   run,
 };
 
 async function run(args: string[], io: CommandIo): Promise<number> {
-  const { values, positionals } = parseCommandLine(args, { json: { type: 'boolean' } }, true);
+  const { values, positionals } = parseCommandLine(
+    args,
+    {
+      json: { type: 'boolean' },
+      quick: { type: 'boolean' },
+      seeds: { type: 'string' },
+      only: { type: 'string' },
+      instances: { type: 'string' },
+    },
+    true,
+  );
   const [name = ''] = positionals;
   const bench = benches[name];
   if (bench === undefined) throw new Fault('config/invalid', `“${name}” is no bench; there are: ${names}`);
-  const result = await withServer(io.environment.DATABASE_URL, (server) =>
-    withDatabase(server, async (url) => bench(url, await commitOf(), io)),
-  );
+  const result = await bench(await commitOf(), io, values);
   print(result, io);
   if (values.json === true) io.stdout(JSON.stringify(result));
   return result.bars.some(({ ok }) => ok === false) ? 1 : 0;
+}
+
+function routeBench(
+  commit: string,
+  io: CommandIo,
+  { quick = false, seeds, only = '', instances }: Flags,
+): BenchResult {
+  const data = io.environment.PACELINE_TEST_DATA;
+  const folder = instances ?? (data === undefined ? undefined : join(data, 'vrp'));
+  if (folder === undefined)
+    throw new Fault('config/invalid', 'name a folder with --instances or PACELINE_TEST_DATA');
+  const runs = Number(seeds ?? (quick ? 1 : 3));
+  if (!Number.isInteger(runs) || runs < 1)
+    throw new Fault('config/invalid', '--seeds must be a whole number from 1');
+  const measured = benchRoute({
+    instances: routeInstances(folder),
+    seeds: runs,
+    isQuick: quick,
+    only,
+    cpu: () => {
+      const { user, system } = process.cpuUsage();
+      return (user + system) / 1000;
+    },
+    wall: () => performance.now(),
+    progress: io.stderr,
+  });
+  return { bench: 'route', commit, node: process.version, cpus: cpus().length, ...measured };
 }
 
 function print({ bench, commit, node, cpus, results, bars }: BenchResult, io: CommandIo): void {

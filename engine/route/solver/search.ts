@@ -17,6 +17,8 @@ export type SearchParams = {
   readonly blinkChance: number;
   readonly nearMax: number;
   /** How much waiting and lateness a pair of stops forces count against their nearness. */
+  readonly ruinWait: number;
+  readonly ruinLate: number;
   readonly waitWeight: number;
   readonly lateWeight: number;
   /** How many nearest stops the local search tries a stop beside; 0 for no local search. */
@@ -32,11 +34,13 @@ export const defaultParams: SearchParams = {
   splitChance: 0.5,
   blinkChance: 0.01,
   nearMax: 40,
+  ruinWait: 0.1,
+  ruinLate: 0.3,
   waitWeight: 0,
   lateWeight: 0,
   moveMax: 20,
   hot: 3,
-  cold: 0.01,
+  cold: 0.02,
 };
 
 export type Found = { readonly tours: Tours; readonly iterations: number };
@@ -56,6 +60,11 @@ export function search(
   const params = { ...defaultParams, ...options.params };
   const dice = random(options.seed);
   const neighbours = neighboursOf(problem, { countMax: 100, ...params });
+  const adjacency = neighboursOf(problem, {
+    countMax: 100,
+    waitWeight: params.ruinWait,
+    lateWeight: params.ruinLate,
+  });
   const memory = recreateMemory(problem, emptyChoice());
   const touched: Touched = {
     mark: new Uint8Array(problem.vehicleCount),
@@ -83,7 +92,7 @@ export function search(
     temperature = params.hot * scale * (params.cold / params.hot) ** done;
     for (let k = 0; k < strideMax; k++) {
       iterations++;
-      ruin(problem, candidate, touched, neighbours, dice, params);
+      ruin(problem, candidate, touched, adjacency, dice, params);
       recreate(problem, candidate, touched, neighbours, memory, dice, params);
       if (isImproving && candidate.totalCost < best.totalCost - 1e-6) {
         improve(problem, candidate, touched, neighbours, stretch, params.moveMax);

@@ -156,20 +156,21 @@ test('decode() rounds to the millisecond and takes a negative speed for unknown'
 test('contentKey() is the same whatever says nothing about the van, and differs when a measured value does', () => {
   const key = (fields: object) => decodeJson({ ...aFix, ...fields }).fixes[0]?.key;
   const plain = key({});
-  for (const fields of [
-    { sent: 1 },
-    { buffered: true },
-    { boot: 'b' },
-    { speed: null },
-    { speed: -3 },
-    { events: null },
-  ]) {
+  for (const fields of [{ sent: 1 }, { buffered: true }, { boot: 'b' }, { speed: null }, { events: null }]) {
     expect(key(fields), JSON.stringify(fields)).toBe(plain);
   }
   const measured = [
     ...[{ lat: 45.000001 }, { lng: -122.1 }, { speed: 0 }, { heading: 0 }, { accuracy: 0 }, { altitude: 0 }],
     ...[{ satellites: 0 }, { ignition: false }, { ignition: true }, { odometer: 0 }, { fuel: 0 }, { soc: 0 }],
-    ...[{ rpm: 0 }, { door: false }, { belt: false }, { events: [] }, { events: [{ type: 'x' }] }],
+    ...[
+      { speed: -3 },
+      { speed: -1 },
+      { rpm: 0 },
+      { door: false },
+      { belt: false },
+      { events: [] },
+      { events: [{ type: 'x' }] },
+    ],
   ];
   const keys = measured.map(key);
   expect(new Set([plain, ...keys]).size).toBe(measured.length + 1);

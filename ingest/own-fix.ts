@@ -70,7 +70,8 @@ export function fixFrom(json: unknown, origin: Origin, received: number, limits:
     vehicleId: origin.vehicleId,
     deviceId: origin.deviceId,
     at,
-    key: seq ?? contentKey(measured, eventsText ?? ''),
+    // What the device said, also where it means unknown: two different reports are two fixes.
+    key: seq ?? contentKey({ ...measured, speed }, eventsText ?? ''),
     received,
     lng,
     lat,

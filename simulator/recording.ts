@@ -50,8 +50,7 @@ const columns = [
 ] as const;
 
 /**
- * Numbers are taken over as written; kilometres per hour become metres per second, and a negative
- * speed is one that is not known. Nothing is invented: what the row does not say, the message does
+ * Numbers are taken over as written; kilometres per hour become metres per second. Nothing is invented: what the row does not say, the message does
  * not either.
  */
 function csvRows(text: string, path: string): (Recorded | undefined)[] {
@@ -64,7 +63,7 @@ function csvRows(text: string, path: string): (Recorded | undefined)[] {
       ts,
       lat,
       lng,
-      ...(kmh === undefined || kmh < 0 ? {} : { speed: mpsFromKmh(kmh) }),
+      ...(kmh === undefined ? {} : { speed: mpsFromKmh(kmh) }),
       ...defined('heading', numeric(row.heading_deg)),
       ...defined('accuracy', numeric(row.accuracy_m)),
       ...extras(row.extra_json),
@@ -99,12 +98,10 @@ function jsonRows(text: string, path: string): (Recorded | undefined)[] {
       if (typeof device !== 'string' || ![message.ts, message.lat, message.lng].every(Number.isFinite)) {
         return undefined;
       }
-      const { speed, sent } = message;
-      const { speed: _unknown, ...still } = message;
-      const kept = typeof speed === 'number' && speed < 0 ? still : message;
+      const { sent } = message;
       return {
         device: deviceName(device),
-        message: kept,
+        message,
         arrivedMs: typeof sent === 'number' ? sent : message.ts,
       };
     });
@@ -136,7 +133,7 @@ function gpxRows(text: string, path: string): (Recorded | undefined)[] {
           ts,
           lat,
           lng,
-          ...(speed === undefined || speed < 0 ? {} : { speed }),
+          ...(speed === undefined ? {} : { speed }),
           ...defined('heading', numeric(element('course'))),
           ...defined('altitude', numeric(element('ele'))),
         };

@@ -83,6 +83,7 @@ async function figuresOf(client: ClientBase, demo: Demo) {
     trips: tables.trips.length,
     ...(await countsOf(client, scenario.fleet)),
     latencyMs: report.latencyMs,
+    backlogLatencyMs: report.backlogLatencyMs,
     truth: {
       crossings: shares(report.crossings),
       stopVisits: shares(report.stopVisits),

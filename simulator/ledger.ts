@@ -13,7 +13,8 @@ import type { Upload } from './radio.ts';
  *   A  device  ms:seq,…      fixes acknowledged; seq is “-” where none was sent
  *   R  device  ms:stop:kind,…   presses of the driver's app acknowledged
  *   O  offered acknowledged  running totals of fixes, now and then and at the end
- *   L  quantiles as JSON     publish → PUBACK, now and then and at the end
+ *   L  quantiles as JSON     due → PUBACK of live uploads, now and then and at the end
+ *   B  quantiles as JSON     sent → PUBACK of the backlog, likewise
  */
 export type LedgerHeader = {
   readonly scenario: string;
@@ -36,6 +37,7 @@ export type LedgerTotals = {
   readonly offered: number;
   readonly acknowledged: number;
   readonly latencyMs: LatencyMs;
+  readonly backlogLatencyMs: LatencyMs;
 };
 
 /** A line is cut into pieces well below what a pipe or file writes at once. */
@@ -79,9 +81,10 @@ export function openLedger(path: string, header: LedgerHeader, options: LedgerOp
   };
   return {
     acknowledged: (upload) => append(lineOf(upload)),
-    totals: ({ offered, acknowledged, latencyMs }) =>
+    totals: ({ offered, acknowledged, latencyMs, backlogLatencyMs }) =>
       append(
-        `O\t${offered + (before?.offered ?? 0)}\t${acknowledged + (before?.acknowledged ?? 0)}\nL\t${JSON.stringify(latencyMs)}\n`,
+        `O\t${offered + (before?.offered ?? 0)}\t${acknowledged + (before?.acknowledged ?? 0)}\n` +
+          `L\t${JSON.stringify(latencyMs)}\nB\t${JSON.stringify(backlogLatencyMs)}\n`,
       ),
     flush,
     close: () => {
@@ -114,6 +117,7 @@ export type LedgerContents = {
   /** Newest instant acknowledged, by device. */
   readonly lastByDevice: ReadonlyMap<string, number>;
   readonly latencyMs: LatencyMs | undefined;
+  readonly backlogLatencyMs: LatencyMs | undefined;
 };
 
 export function readLedger(path: string): LedgerContents {
@@ -128,7 +132,7 @@ export function readLedger(path: string): LedgerContents {
   const reportsByDevice = new Map<string, Set<string>>();
   const lastByDevice = new Map<string, number>();
   let header: LedgerHeader | undefined;
-  let latencyMs: LatencyMs | undefined;
+  let [latencyMs, backlogLatencyMs]: (LatencyMs | undefined)[] = [];
   let [offered, acknowledged] = [0, 0];
   // The last line may be half written when the process was killed: the key it lost is not counted.
   for (const line of text.slice(0, text.lastIndexOf('\n') + 1).split('\n')) {
@@ -146,6 +150,7 @@ export function readLedger(path: string): LedgerContents {
     } else if (kind === 'O') offered = Number(first);
     else if (kind === 'H') header = JSON.parse(first);
     else if (kind === 'L') latencyMs = JSON.parse(first);
+    else if (kind === 'B') backlogLatencyMs = JSON.parse(first);
   }
   return {
     header,
@@ -156,6 +161,7 @@ export function readLedger(path: string): LedgerContents {
     reportsByDevice,
     lastByDevice,
     latencyMs,
+    backlogLatencyMs,
   };
 }
 

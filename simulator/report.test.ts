@@ -11,6 +11,7 @@ const ledger: LedgerContents = {
   reportsByDevice: new Map(),
   lastByDevice: new Map([['v', 2000]]),
   latencyMs: { p50: 1, p95: 2, p99: 3 },
+  backlogLatencyMs: undefined,
 };
 
 const crossing = (at: number, isSure = true): TruthRecord => ({

@@ -57,7 +57,9 @@ export type AcceptanceReport = {
   readonly crossings?: Agreement | undefined;
   readonly stopVisits?: Agreement | undefined;
   readonly trips?: Agreement | undefined;
+  /** Live uploads, and apart from them the backlog that a shift begun earlier starts with. */
   readonly latencyMs: LatencyMs | undefined;
+  readonly backlogLatencyMs: LatencyMs | undefined;
 };
 
 export type AcceptanceInput = {
@@ -87,6 +89,7 @@ export function acceptanceReport({ ledger, truth, tables }: AcceptanceInput): Ac
     acknowledged: ledger.acknowledged,
     distinct,
     latencyMs: ledger.latencyMs,
+    backlogLatencyMs: ledger.backlogLatencyMs,
   };
   if (tables === undefined) return sent;
   const { late, rejected } = tables;

@@ -119,7 +119,11 @@ export function problemsOf({
 }
 
 /** Presses of drivers' apps that were acknowledged and are not in the table. */
-async function lostReports(client: ClientBase, fleet: string, ledger: LedgerContents): Promise<number> {
+export async function lostReports(
+  client: ClientBase,
+  fleet: string,
+  ledger: LedgerContents,
+): Promise<number> {
   let lost = 0;
   for (const [device, presses] of ledger.reportsByDevice) {
     const { rows } = await client.query<{ press: string }>(

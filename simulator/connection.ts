@@ -48,11 +48,24 @@ export async function openConnection(
   // A lost connection is told by what is not acknowledged; without a listener it would be a crash.
   client.on('error', () => {});
   let waiting = 0;
+  let isClosing = false;
+  // MQTT.js keeps what it sent, but gives up on what it had queued behind resends when the connection
+  // is lost a second time meanwhile: that is ours to publish again.
+  const publishUntilAcknowledged = async (topic: string, payload: string): Promise<void> => {
+    for (;;) {
+      try {
+        await client.publishAsync(topic, payload, { qos: 1 });
+        return;
+      } catch (thrown) {
+        if (isClosing || client.disconnecting) throw thrown;
+      }
+    }
+  };
   return {
     publish: async (topic, payload) => {
       waiting++;
       try {
-        await client.publishAsync(topic, payload, { qos: 1 });
+        await publishUntilAcknowledged(topic, payload);
       } finally {
         waiting--;
       }
@@ -61,6 +74,7 @@ export async function openConnection(
     close: async (patienceMs) => {
       const until = Date.now() + patienceMs;
       while (waiting > 0 && Date.now() < until) await new Promise((done) => setTimeout(done, 20));
+      isClosing = true;
       await client.endAsync(true);
     },
   };

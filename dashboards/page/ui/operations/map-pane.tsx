@@ -22,6 +22,8 @@ export const MapPane = () => {
   const holder = useRef<HTMLDivElement>(null);
   const map = useSignal<FleetMap | undefined>(undefined);
   const problem = useSignal<string | undefined>(undefined);
+  /** Whether a person has moved the map: from then on it moves by itself no more. */
+  const isMoved = useRef(false);
   useEffect(() => {
     const ended = new AbortController();
     void open(holder.current!, ended.signal).then(
@@ -38,13 +40,24 @@ export const MapPane = () => {
       map.value = undefined;
     };
   }, [map, problem]);
-  useEffect(() => (map.value === undefined ? undefined : follow(map.value)), [map.value]);
+  useEffect(
+    () => (map.value === undefined ? undefined : follow(map.value, () => isMoved.current)),
+    [map.value],
+  );
+  const claim = () => {
+    isMoved.current = true;
+  };
   const { onRoad, behind, atRisk } = fleetKpis.value;
   return (
     <section
       class="map part"
       aria-label={`Map: ${onRoad} vans on the road, ${behind} behind, ${atRisk} at risk. The board lists the same vans.`}
-      onKeyDown={(event) => mapKey(event, map.value)}
+      onKeyDown={(event) => {
+        claim();
+        mapKey(event, map.value);
+      }}
+      onPointerDown={claim}
+      onWheel={claim}
     >
       <div class="map-holder" ref={holder} />
       {map.value === undefined && problem.value === undefined && <p class="map-note">Drawing the map…</p>}
@@ -108,16 +121,18 @@ async function open(holder: HTMLElement, signal: AbortSignal): Promise<FleetMap>
 }
 
 /** Ties the map to the page's state; answers how to untie it. */
-function follow(map: FleetMap): () => void {
-  let isFitted = fitFleet(map, false);
+function follow(map: FleetMap, isMoved: () => boolean): () => void {
+  fitFleet(map, false);
+  let fitted = vans.count;
   let shown = '';
   const stops = [
     effect(() => map.setTheme(theme.value)),
     effect(() => map.setSelected(selectedVehicle.value)),
     effect(() => {
       vansChanged.value;
-      // The first vans decide where to look; after that only a person moves the view.
-      if (!isFitted && vans.count > 0) isFitted = fitFleet(map, false);
+      // Vans that are first heard of widen the view, until a person or a chosen route decides on it.
+      if (vans.count > fitted && !isMoved() && shown === '') fitFleet(map, false);
+      fitted = vans.count;
       map.redraw();
     }),
     effect(() => {
@@ -149,13 +164,11 @@ function previewOf(
   return proposal?.routeId === routeId ? proposal.stopIds : undefined;
 }
 
-function fitFleet(map: FleetMap, animate: boolean): boolean {
+function fitFleet(map: FleetMap, animate: boolean): void {
   const data = ground.peek();
   const depots = data === undefined ? [] : [...vertices(data.depots)];
   const bounds = boundsOf([...vanPlaces(vans), ...depots]) ?? groundBounds();
-  if (bounds === undefined) return false;
-  map.fit(bounds, { padding: 64, animate });
-  return vans.count > 0;
+  if (bounds !== undefined) map.fit(bounds, { padding: 64, animate });
 }
 
 function groundBounds(): Bounds | undefined {

@@ -1,0 +1,10 @@
+// Writes the JSON Schemas that device makers build against, from the schemas the decoder uses.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { OwnMessage, StopReport } from '../dist/schemas/fix.js';
+
+const folder = new URL('../schemas/json/', import.meta.url);
+mkdirSync(folder, { recursive: true });
+for (const [name, schema] of Object.entries({ 'own-message': OwnMessage, 'stop-report': StopReport })) {
+  const document = { $schema: 'https://json-schema.org/draft/2020-12/schema', ...schema };
+  writeFileSync(new URL(`${name}.schema.json`, folder), `${JSON.stringify(document, null, 2)}\n`);
+}

@@ -16,8 +16,8 @@ const source = files.filter((file) => /\.(ts|tsx)$/.test(file));
 const read = (file: string) => readFileSync(file, 'utf8');
 
 describe('the repository', () => {
-  test('has no source file longer than 400 lines', () => {
-    const long = source.filter((file) => read(file).split('\n').length > 401);
+  test('has no source file longer than 450 lines', () => {
+    const long = source.filter((file) => read(file).split('\n').length > 451);
     expect(long).toEqual([]);
   });
 

@@ -26,6 +26,15 @@ test('readConfig() prefers flags to the environment', () => {
   expect(config).toMatchObject({ http: { port: 2 }, dataFolder: '/a', simulator: { enabled: false } });
 });
 
+test('readConfig() takes no URL that nobody can connect to', () => {
+  const urls = ['mqtt://broker:99999', 'mqtt://'];
+  for (const MQTT_URL of urls) expect(faultOf(() => readConfig({ MQTT_URL })).message).toContain('MQTT_URL');
+  expect(faultOf(() => readConfig({ DATABASE_URL: 'postgres://host:99999/x' })).code).toBe('config/invalid');
+  expect(faultOf(() => readConfig({ CLICKHOUSE_URL: 'http://:1/' })).code).toBe('config/invalid');
+  const socket = 'postgres:///paceline?host=/run/postgresql';
+  expect(readConfig({ DATABASE_URL: socket, CLICKHOUSE_URL: 'off' }).databaseUrl).toBe(socket);
+});
+
 test('readConfig() names everything that is wrong at once, and shows no secret', () => {
   const fault = faultOf(() =>
     readConfig({

@@ -111,7 +111,7 @@ export function readConfig(
       const given = flags[name as VariableName] ?? environment[name];
       if (given === undefined || given === '') return [name, fallback];
       const value = Type.IsInteger(schema) && /^\d+$/.test(given) ? Number(given) : given;
-      if (!Value.Check(schema, value)) {
+      if (!Value.Check(schema, value) || !isReachable(name, value)) {
         // Secrets do not belong on a screen.
         const shown = /PASSWORD|SECRET|URL/.test(name) ? 'what it is' : `“${given}”`;
         problems.push(`${name} must be ${expects}, not ${shown}`);
@@ -124,6 +124,14 @@ export function readConfig(
   }
   if (problems.length > 0) throw new Fault('config/invalid', problems.join('; '));
   return toConfig(values);
+}
+
+/** A pattern cannot say all that a URL has to be: a port may be out of range, the host may be missing. */
+function isReachable(name: string, value: unknown): boolean {
+  if (!name.endsWith('_URL') || typeof value !== 'string' || value === 'off') return true;
+  if (!URL.canParse(value)) return false;
+  // PostgreSQL's may name a socket instead of a host.
+  return name === 'DATABASE_URL' || new URL(value).hostname !== '';
 }
 
 function toConfig(values: Values): Config {

@@ -105,9 +105,11 @@ async function withPorts(config: Config): Promise<Config> {
     await checkPort(broker.host, broker.port, 'the MQTT broker');
   return {
     ...config,
-    http: { ...http, port: http.port || (await freePort(http.host)) },
+    http: { ...http, port: http.port || (await freePort(http.host, 'the dashboard')) },
     broker:
-      broker.kind === 'embedded' ? { ...broker, port: broker.port || (await freePort(broker.host)) } : broker,
+      broker.kind === 'embedded'
+        ? { ...broker, port: broker.port || (await freePort(broker.host, 'the MQTT broker')) }
+        : broker,
   };
 }
 

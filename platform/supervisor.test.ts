@@ -47,6 +47,28 @@ test('createSupervisor() stops in the reverse of the order in which units were a
   expect(supervisor.pids()).toEqual({});
 });
 
+test('createSupervisor() starts no process again that ends while another is being stopped', async () => {
+  const history: string[] = [];
+  const supervisor = createSupervisor(silentLog);
+  const database = unit('database', history);
+  await supervisor.add(database);
+  const slow: Unit = {
+    name: 'slow',
+    start: async () => {
+      const running = await unit('slow', history).start();
+      const stop = async () => {
+        database.crash();
+        await new Promise((done) => setTimeout(done, 2 * backOff(0, 0)));
+        await running.stop();
+      };
+      return { ...running, stop };
+    },
+  };
+  await supervisor.add(slow);
+  await supervisor.stop();
+  expect(database.starts).toBe(1);
+});
+
 test('createSupervisor() starts a process again, when it has crashed and its next start fails', async () => {
   let changes = 0;
   const supervisor = createSupervisor(silentLog, () => changes++);

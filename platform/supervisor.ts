@@ -40,6 +40,8 @@ export function backOff(lastMs: number, ranMs: number): number {
 
 type Kept = {
   readonly running: () => Running | undefined;
+  /** From now on it is not started again. */
+  readonly retire: () => void;
   readonly stop: () => Promise<void>;
 };
 
@@ -67,6 +69,8 @@ export function createSupervisor(log: Log, changed: () => void = () => {}): Supe
     },
     stopOne,
     stop: async () => {
+      // Who stops us may have told all of them at once: none is to come back while others are stopped.
+      for (const slot of slots) void slot.kept.then(({ retire }) => retire()).catch(() => {});
       for (const { name } of [...slots].reverse()) await stopOne(name);
     },
     kill: () => {
@@ -121,6 +125,7 @@ async function keepRunning(unit: Unit, log: Log, changed: () => void): Promise<K
 
   return {
     running: () => running,
+    retire: () => stopping.abort(),
     stop: async () => {
       stopping.abort();
       await running?.stop();

@@ -1,3 +1,4 @@
+import { Fault } from '../../schemas/fault.ts';
 import { type Command, parseCommandLine, parseDuration } from '../command.ts';
 import { type Config, readConfig } from '../config.ts';
 import { type Platform, startPlatform } from '../start.ts';
@@ -42,6 +43,8 @@ how to log in. Ctrl-C stops all of it, a second Ctrl-C at once.
       ...(values.scenario && { PACELINE_SCENARIO: values.scenario }),
       ...(values.vans && { PACELINE_VANS: values.vans }),
     });
+    if (exitAfter !== undefined && !config.simulator.enabled)
+      throw new Fault('config/invalid', '--exit-after needs the demo fleet that it measures');
     const say = values.json ? io.stderr : io.stdout;
     say(`Paceline starts on ${config.dataFolder} …`);
     const platform = await startPlatform(config, io, say);

@@ -30,6 +30,8 @@ export const fixFlags = {
   clock_past: 4,
   /** The device's clock is ahead of the receiver's by more than the limit (default 300 s). */
   clock_future: 8,
+  /** The device itself says that its position is not valid: no satellite lock, a guess, or mocked. */
+  doubted: 16,
   /** Implied speed from the last good fix is beyond what a van drives (default 70 m/s). */
   implausible_speed: 256,
 } as const;

@@ -1,5 +1,6 @@
 import { parseDeviceTopic, parseLiveTopic, topicName } from '../schemas/topics.ts';
 import type { Identity } from './credentials.ts';
+import type { FormatRegistry, Route } from './formats/registry.ts';
 
 /** What a publish is to us: data to be stored, plain broker traffic, or not allowed. */
 export type Publishing =
@@ -8,7 +9,11 @@ export type Publishing =
       readonly fleet: string;
       readonly device: string;
       readonly channel: 'telemetry' | 'stops';
+      /** The foreign format it is in; none: our own. */
+      readonly route?: Route | undefined;
     }
+  /** Data of a gateway on a topic that names no device: the payload has to. */
+  | { readonly kind: 'nameless'; readonly fleet: string; readonly route: Route }
   | { readonly kind: 'status'; readonly fleet: string; readonly device: string }
   | { readonly kind: 'traffic' }
   | { readonly kind: 'refused' };
@@ -19,18 +24,45 @@ const refused: Publishing = { kind: 'refused' };
  * Devices publish for themselves, gateways for every device of their fleet, and only upwards.
  * The service publishes results and what goes down to devices, never data.
  */
-export function publishing(identity: Identity, topic: string): Publishing {
+export function publishing(identity: Identity, topic: string, formats?: FormatRegistry): Publishing {
   if (identity.kind === 'service') {
     const down = parseDeviceTopic(topic)?.channel;
     const isDown = down === 'command' || down === 'route';
     return isDown || parseLiveTopic(topic) !== undefined ? { kind: 'traffic' } : refused;
   }
   const parts = parseDeviceTopic(topic);
-  if (parts === undefined || parts.fleet !== identity.fleet) return refused;
+  if (parts === undefined)
+    return formats === undefined ? refused : publishingForeign(identity, topic, formats);
+  if (parts.fleet !== identity.fleet) return refused;
   const { fleet, device, channel } = parts;
   if (identity.kind === 'device' && device !== identity.device) return refused;
-  if (channel === 'telemetry' || channel === 'stops') return { kind: 'data', fleet, device, channel };
+  if (channel === 'telemetry') {
+    return { kind: 'data', fleet, device, channel, route: formats?.profile(fleet, device) };
+  }
+  if (channel === 'stops') return { kind: 'data', fleet, device, channel };
   return channel === 'status' ? { kind: 'status', fleet, device } : refused;
+}
+
+/**
+ * Customary topics of foreign formats say no fleet: it is that of the credential. A device may use
+ * those that name it, and those that name nobody; what a payload says of its sender counts only when
+ * it comes from a gateway.
+ */
+function publishingForeign(
+  identity: Exclude<Identity, { readonly kind: 'service' }>,
+  topic: string,
+  formats: FormatRegistry,
+): Publishing {
+  const found = formats.find(topic);
+  if (found === undefined) return refused;
+  const { fleet } = identity;
+  const { route, device } = found;
+  if (identity.kind === 'device') {
+    const isOwn = device === undefined || device === identity.device;
+    return isOwn ? { kind: 'data', fleet, device: identity.device, channel: 'telemetry', route } : refused;
+  }
+  if (device === undefined) return { kind: 'nameless', fleet, route };
+  return { kind: 'data', fleet, device, channel: 'telemetry', route };
 }
 
 /** A device hears its own commands and routes, a gateway those of its fleet, the service everything of ours. */

@@ -6,13 +6,15 @@ import { maySubscribe, type Publishing, publishing } from './access.ts';
 import { Acknowledgements } from './acknowledgements.ts';
 import type { EmbeddedBroker, IngestLimits } from './config.ts';
 import { type Identity, identityOf, isSameSecret, isSecret } from './credentials.ts';
-import type { Message } from './delivery.ts';
+import type { Address, Message } from './delivery.ts';
 import type { Directory } from './directory.ts';
+import { deviceNamed, type FormatRegistry } from './formats/registry.ts';
 
 export type BrokerOptions = {
   readonly listen: EmbeddedBroker;
   readonly service: { readonly username: string; readonly password: string };
   readonly directory: Directory;
+  readonly formats: FormatRegistry;
   readonly limits: IngestLimits;
   readonly log: Log;
   /** The wall clock, an instant. */
@@ -166,12 +168,12 @@ async function logIn(
 }
 
 function takePublish(
-  { receive, now, directory, fullness }: BrokerOptions,
+  { receive, now, directory, formats, fullness }: BrokerOptions,
   session: Session,
   packet: PublishPacket,
   callback: (error?: Error | null) => void,
 ): void {
-  const what = whatIs(session, packet.topic);
+  const what = whatIs(session, packet.topic, formats);
   if (what.kind === 'refused') {
     callback(refusal(`may not publish to ${packet.topic}`));
   } else if (what.kind === 'traffic' || what.kind === 'status') {
@@ -181,11 +183,13 @@ function takePublish(
     callback(refusal('too much waits to be stored'));
   } else {
     packet.retain = false;
-    const { topic, payload, qos, messageId } = packet;
+    const { topic, qos, messageId } = packet;
+    const payload = typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload;
     receive({
       topic,
-      address: what,
-      payload: typeof payload === 'string' ? Buffer.from(payload) : payload,
+      address: what.kind === 'data' ? what : named(what, payload),
+      fleet: what.fleet,
+      payload,
       received: Math.round(now() * 1000) / 1000,
       mayRegister: session.mayRegister,
       acknowledge: () => {
@@ -198,13 +202,22 @@ function takePublish(
 }
 
 /** `publishing`, remembered: a publisher uses few topics, many times. */
-function whatIs({ identity, topics }: Session, topic: string): Publishing {
+function whatIs({ identity, topics }: Session, topic: string, formats: FormatRegistry): Publishing {
   const known = topics.get(topic);
   if (known !== undefined) return known;
-  const what = publishing(identity, topic);
+  const what = publishing(identity, topic, formats);
   if (topics.size >= TOPICS_MAX) topics.clear();
   topics.set(topic, what);
   return what;
+}
+
+/** The address that a gateway's payload names, where its topic does not. */
+function named(
+  { fleet, route }: Publishing & { kind: 'nameless' },
+  payload: Uint8Array,
+): Address | undefined {
+  const device = deviceNamed(route, payload);
+  return device === undefined ? undefined : { fleet, device, channel: 'telemetry', route };
 }
 
 /** Only the small status of a known device is kept for later subscribers: memory is bounded. */

@@ -1,3 +1,5 @@
+import type { FormatSettings } from './formats/mapping-schema.ts';
+
 /** Paceline's own broker, in the ingest process. */
 export type EmbeddedBroker = { readonly kind: 'embedded'; readonly host: string; readonly port: number };
 
@@ -21,6 +23,8 @@ export type IngestConfig = {
   /** What engine and web log in to the embedded broker with. */
   readonly serviceCredential: { readonly username: string; readonly password: string };
   readonly limits?: Partial<IngestLimits> | undefined;
+  /** Topics, profiles and mappings of foreign formats, checked by `settingsOf`. */
+  readonly formats?: FormatSettings | undefined;
 };
 
 /** Every bound of this process. */

@@ -2,6 +2,8 @@ import { decode } from './decode.ts';
 import type { DecodeLimits, Rejection } from './decoded.ts';
 import type { Delivery, Knock, Message } from './delivery.ts';
 import type { Device } from './directory.ts';
+import type { Assemblies } from './formats/assemblies.ts';
+import { decodeForeign } from './formats/decode-foreign.ts';
 
 /** What is known of the publisher of a message: its fleet, and its device in it. */
 export type Sender = { readonly fleetId: number | undefined; readonly device: Device | undefined };
@@ -10,14 +12,22 @@ export type Sender = { readonly fleetId: number | undefined; readonly device: De
  * What is to be stored of one message. Data counts only from a device that speaks for a vehicle; an
  * unknown device of a known fleet goes to the list to claim from.
  */
-export function deliver(message: Message, { fleetId, device }: Sender, limits: DecodeLimits): Delivery {
+export function deliver(
+  message: Message,
+  { fleetId, device }: Sender,
+  { limits, assemblies }: { readonly limits: DecodeLimits; readonly assemblies: Assemblies },
+): Delivery {
   const { address, payload, topic, received } = message;
   const refuse = (reason: Rejection['reason'], detail: string): Delivery => ({
     ...envelope(message, { fleetId, device }),
     rejections: [{ reason, detail, payload }],
   });
 
-  if (address === undefined) return refuse('topic', `${topic} carries no data`);
+  if (address === undefined) {
+    return fleetId === undefined
+      ? refuse('topic', `${topic} carries no data`)
+      : refuse('unknown_device', 'neither the topic nor the payload names one device');
+  }
   if (fleetId === undefined) return refuse('unknown_device', `no fleet is called ${address.fleet}`);
   if (device === undefined) {
     const knock: Knock = { fleetId, device: address.device, payload };
@@ -25,11 +35,12 @@ export function deliver(message: Message, { fleetId, device }: Sender, limits: D
   }
   const { vehicleId, deviceId } = device;
   if (vehicleId === undefined) return refuse('unknown_device', `${address.device} speaks for no vehicle yet`);
-  const decoded = decode(
-    { channel: address.channel, payload, received },
-    { fleetId, vehicleId, deviceId },
-    limits,
-  );
+  const origin = { fleetId, vehicleId, deviceId };
+  const { channel, route } = address;
+  const decoded =
+    route === undefined
+      ? decode({ channel, payload, received }, origin, limits)
+      : decodeForeign({ payload, received, origin, limits }, route, assemblies);
   return {
     topic,
     received,

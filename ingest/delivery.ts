@@ -1,11 +1,14 @@
 import { parseDeviceTopic } from '../schemas/topics.ts';
 import type { Decoded } from './decoded.ts';
+import type { Route } from './formats/registry.ts';
 
 /** Which device a message is from, and what it carries. */
 export type Address = {
   readonly fleet: string;
   readonly device: string;
   readonly channel: 'telemetry' | 'stops';
+  /** The foreign format it is in; none: our own. */
+  readonly route?: Route | undefined;
 };
 
 /** A message as a source hands it over. */
@@ -13,6 +16,8 @@ export type Message = {
   readonly topic: string;
   /** Undefined when the topic is none that carries data. */
   readonly address: Address | undefined;
+  /** The fleet of a gateway whose message names no device, so that it has no address. */
+  readonly fleet?: string | undefined;
   readonly payload: Uint8Array;
   /** Instant of receipt. */
   readonly received: number;

@@ -5,6 +5,7 @@ import type { ProgramContext } from '../schemas/program.ts';
 import { openBroker } from './broker.ts';
 import { type IngestConfig, ingestLimits } from './config.ts';
 import { Directory } from './directory.ts';
+import { FormatRegistry } from './formats/registry.ts';
 import { openOutside } from './outside.ts';
 import { Pipeline, type PipelineOptions } from './pipeline.ts';
 import { pruneForever } from './prune.ts';
@@ -77,13 +78,16 @@ async function openSource(
   const receive = pipeline.receive.bind(pipeline);
   const fullness = () => pipeline.fullness;
   const { broker: where } = config;
+  const formats = new FormatRegistry(config.formats);
   if (where.kind === 'outside') {
     const name = `paceline-ingest-${config.source}`;
-    const client = await openOutside({ where, name, limits, log, now, receive, fullness });
+    const fleet = config.formats?.fleet;
+    const client = await openOutside({ where, name, limits, log, now, receive, fullness, formats, fleet });
     return { address: where.url, recheck() {}, [Symbol.asyncDispose]: () => client[Symbol.asyncDispose]() };
   }
   const service = config.serviceCredential;
-  const broker = await openBroker({ listen: where, service, directory, limits, log, now, receive, fullness });
+  const options = { service, directory, formats, limits, log, now, receive, fullness };
+  const broker = await openBroker({ listen: where, ...options });
   return {
     address: `mqtt://${where.host}:${broker.port}`,
     recheck: broker.recheck,

@@ -11,6 +11,7 @@ import { openBroker } from './broker.ts';
 import { ingestLimits } from './config.ts';
 import type { Message } from './delivery.ts';
 import { Directory } from './directory.ts';
+import { FormatRegistry } from './formats/registry.ts';
 import { openOutside } from './outside.ts';
 import { connect, until } from './testing/running.ts';
 
@@ -100,6 +101,7 @@ describe.skipIf(mosquitto === undefined)(
           receive: ({ payload, acknowledge }: Message) =>
             received.push({ text: Buffer.from(payload).toString(), acknowledge }),
           fullness: () => 0,
+          formats: new FormatRegistry(),
         });
         const publisher = await connect(`mqtt://127.0.0.1:${port}`, { username: '', password: '' });
         const publish = (texts: readonly string[]) =>
@@ -142,6 +144,7 @@ test('openOutside() speaks MQTT 3.1.1, when the broker knows no 5, and says so w
     now,
     receive() {},
     fullness: () => 0,
+    formats: new FormatRegistry(),
   });
   const open = (password: string) =>
     openOutside({
@@ -152,6 +155,7 @@ test('openOutside() speaks MQTT 3.1.1, when the broker knows no 5, and says so w
       now,
       receive() {},
       fullness: () => 0,
+      formats: new FormatRegistry(),
     });
   await (await open('secret'))[Symbol.asyncDispose]();
   await expect(open('guess')).rejects.toMatchObject({ code: 'broker/refused' });
@@ -166,6 +170,7 @@ test('openOutside() names the broker that does not answer', async () => {
     now,
     receive() {},
     fullness: () => 0,
+    formats: new FormatRegistry(),
   });
   await expect(refused).rejects.toMatchObject({
     code: 'broker/unreachable',

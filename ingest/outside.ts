@@ -4,7 +4,8 @@ import { asError, Fault } from '../schemas/fault.ts';
 import type { Log } from '../schemas/program.ts';
 import type { IngestLimits, OutsideBroker } from './config.ts';
 import { deferPubacks } from './deferred-puback.ts';
-import { addressOf, type Message } from './delivery.ts';
+import { type Address, addressOf, type Message } from './delivery.ts';
+import type { FormatRegistry } from './formats/registry.ts';
 
 export type OutsideOptions = {
   readonly where: OutsideBroker;
@@ -16,6 +17,9 @@ export type OutsideOptions = {
   readonly now: () => number;
   readonly receive: (message: Message) => void;
   readonly fullness: () => number;
+  readonly formats: FormatRegistry;
+  /** The fleet of the devices on customary topics of foreign formats; none: those are not heard. */
+  readonly fleet?: string | undefined;
 };
 
 const filters = ['fleet/+/device/+/telemetry', 'fleet/+/device/+/stops'];
@@ -37,7 +41,7 @@ export async function openOutside(options: OutsideOptions): Promise<AsyncDisposa
   client.on('close', () => log.warn({ url: where.url }, 'connection to the broker lost'));
   client.on('connect', () => log.info({ url: where.url }, 'connected to the broker again'));
   client.on('error', (error) => log.warn({ reason: error.message }, 'the broker reports an error'));
-  await subscribe(client);
+  await subscribe(client, options);
   return { [Symbol.asyncDispose]: () => client.endAsync() };
 }
 
@@ -89,14 +93,15 @@ function settingsOf({ where, name, limits }: OutsideOptions, protocolVersion: 4 
   };
 }
 
-function listen(client: MqttClient, { where, now, receive, fullness }: OutsideOptions): void {
+function listen(client: MqttClient, options: OutsideOptions): void {
+  const { where, now, receive, fullness } = options;
   const acknowledgeLater = deferPubacks(client);
   client.on('message', (topic, payload, packet) => {
     // What an ended connection left behind comes again on the next.
     if (!client.connected) return;
     receive({
       topic,
-      address: addressOf(topic),
+      address: placeOf(topic, options),
       payload,
       received: Math.round(now() * 1000) / 1000,
       mayRegister: where.mayRegister ?? true,
@@ -108,6 +113,15 @@ function listen(client: MqttClient, { where, now, receive, fullness }: OutsideOp
     if (fullness() < 1) callback();
     else untilRoom(fullness).then(() => callback(), callback);
   };
+}
+
+/** The broker has authenticated the publisher; its topic has to say which device it is. */
+function placeOf(topic: string, { formats, fleet }: OutsideOptions): Address | undefined {
+  const own = addressOf(topic);
+  if (own?.channel === 'telemetry') return { ...own, route: formats.profile(own.fleet, own.device) };
+  if (own !== undefined || fleet === undefined) return own;
+  const { device, route } = formats.find(topic) ?? {};
+  return device === undefined ? undefined : { fleet, device, channel: 'telemetry', route };
 }
 
 async function untilRoom(fullness: () => number): Promise<void> {
@@ -153,9 +167,10 @@ function faultOf(url: string, error: Error): Fault {
   });
 }
 
-async function subscribe(client: MqttClient): Promise<void> {
+async function subscribe(client: MqttClient, { formats, fleet }: OutsideOptions): Promise<void> {
   try {
-    const granted = await client.subscribeAsync(filters, { qos: 1 });
+    const wanted = fleet === undefined ? filters : [...filters, ...formats.filters];
+    const granted = await client.subscribeAsync(wanted, { qos: 1 });
     const refused = granted.filter(({ qos }) => qos >= 128).map(({ topic }) => topic);
     if (refused.length > 0) throw new Error(`no permission for ${refused.join(', ')}`);
   } catch (cause) {

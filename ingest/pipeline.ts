@@ -5,6 +5,7 @@ import type { IngestLimits } from './config.ts';
 import { deliver, type Sender } from './deliver.ts';
 import type { Message } from './delivery.ts';
 import type { Directory } from './directory.ts';
+import { Assemblies } from './formats/assemblies.ts';
 import { Newcomers } from './newcomers.ts';
 import type { Store } from './store.ts';
 
@@ -26,6 +27,7 @@ export class Pipeline {
   readonly #options: PipelineOptions;
   readonly #gathering: Gathering;
   readonly #newcomers: Newcomers;
+  readonly #assemblies = new Assemblies();
   #messages = 0;
   #bytes = 0;
 
@@ -72,12 +74,15 @@ export class Pipeline {
   }
 
   #gather(message: Message, sender: Sender): void {
-    this.#gathering.push(deliver(message, sender, this.#options.limits));
+    const { limits } = this.#options;
+    this.#gathering.push(deliver(message, sender, { limits, assemblies: this.#assemblies }));
   }
 
-  #senderOf({ address }: Message): Sender {
-    if (address === undefined) return { fleetId: undefined, device: undefined };
+  #senderOf({ address, fleet }: Message): Sender {
     const { directory } = this.#options;
+    if (address === undefined) {
+      return { fleetId: fleet === undefined ? undefined : directory.fleetId(fleet), device: undefined };
+    }
     const device = directory.device(address.fleet, address.device);
     return { fleetId: device?.fleetId ?? directory.fleetId(address.fleet), device };
   }

@@ -1,0 +1,117 @@
+import type { Fix } from '../../schemas/fix.ts';
+import { fixFlags } from '../../schemas/reasons.ts';
+import type { Decoded, DecodeLimits, Flaw, Origin, Rejection } from '../decoded.ts';
+import { fixFrom } from '../own-fix.ts';
+import { assemble } from './assemble.ts';
+import type { Assemblies } from './assemblies.ts';
+import { bodyOf } from './body.ts';
+import { type Body, type Fields, flawOf, type Outcome, type ScalarFormat } from './format.ts';
+import { formatFor, type Route } from './registry.ts';
+
+export type Foreign = {
+  readonly payload: Uint8Array;
+  /** Instant of receipt. */
+  readonly received: number;
+  readonly origin: Origin;
+  readonly limits: DecodeLimits;
+};
+
+/** A fix decoded from a foreign format, or why a piece is none, or what it says instead. */
+export type Understood =
+  | { readonly kind: 'fix'; readonly fix: Fix }
+  | { readonly kind: 'rejection'; readonly rejection: Rejection }
+  | { readonly kind: 'note'; readonly text: string };
+
+/** The fixes of a message in a foreign format, and what in it was none. No bytes make it throw. */
+export function decodeForeign(message: Foreign, route: Route, assemblies: Assemblies): Decoded {
+  const fixes: Fix[] = [];
+  const rejections: Rejection[] = [];
+  for (const understood of understand(message, route, assemblies)) {
+    if (understood.kind === 'fix') fixes.push(understood.fix);
+    else if (understood.kind === 'rejection') rejections.push(understood.rejection);
+  }
+  return { fixes, reports: [], rejections };
+}
+
+/** Everything that a message says, in its order. */
+export function understand(message: Foreign, route: Route, assemblies: Assemblies): readonly Understood[] {
+  const { payload, limits, received } = message;
+  if (payload.length > limits.messageBytes) {
+    return [
+      rejected(payload, flawOf('too_large', `${payload.length} bytes, the limit is ${limits.messageBytes}`)),
+    ];
+  }
+  const body = bodyOf(payload);
+  const format = formatFor(route, body);
+  if (format.kind === 'scalars') {
+    return assembled(message, format, route.rest, body, assemblies).map((outcome) =>
+      understoodOf(outcome, message, payload),
+    );
+  }
+  const pieces = format.pieces(body);
+  if ('reason' in pieces) return [rejected(payload, pieces)];
+  if (pieces.length > limits.fixesPerMessage) {
+    const detail = `${pieces.length} in one message, the limit is ${limits.fixesPerMessage}`;
+    return [rejected(payload, flawOf('too_many', detail))];
+  }
+  const arrival = { received, rest: route.rest };
+  return pieces.map((piece, i) => {
+    const understood = understoodOf(format.read(piece, arrival), message, payload);
+    if (understood.kind !== 'rejection' || pieces.length === 1) return understood;
+    const { reason, detail } = understood.rejection;
+    const where = `element ${i} of ${pieces.length}: ${detail}`;
+    const part = body.json === undefined ? undefined : textOf(piece);
+    return rejected(part ?? payload, { reason, detail: where });
+  });
+}
+
+function assembled(
+  { received, origin }: Foreign,
+  format: ScalarFormat,
+  rest: readonly string[],
+  body: Body,
+  assemblies: Assemblies,
+): readonly Outcome[] {
+  const signals = format.signals(body, rest);
+  if (signals === undefined) return [{ kind: 'note', text: 'a value that a fix has no field for' }];
+  if (!('kind' in signals)) return [{ kind: 'flaw', flaw: signals }];
+  const { state, outcomes } = assemble(assemblies.of(origin.deviceId), signals, received);
+  assemblies.keep(origin.deviceId, state);
+  if (outcomes.length > 0) return outcomes;
+  return [{ kind: 'note', text: 'one value of a fix that is put together of several messages' }];
+}
+
+function understoodOf(
+  outcome: Outcome,
+  { origin, limits, received }: Foreign,
+  payload: Uint8Array,
+): Understood {
+  if (outcome.kind === 'note') return outcome;
+  if (outcome.kind === 'flaw') return rejected(payload, outcome.flaw);
+  const fix = fixFrom(sane(outcome.message), origin, received, limits);
+  if ('detail' in fix) return rejected(payload, fix);
+  const flags = outcome.isDoubted ? fix.flags | fixFlags.doubted : fix.flags;
+  return { kind: 'fix', fix: { ...fix, flags } };
+}
+
+const LATEST_MS = Date.UTC(2100, 0, 1);
+
+/** Without a time of sending that cannot be one: it is not worth the fix. */
+function sane(message: Fields): Fields {
+  const { sent } = message;
+  const isTime = sent == null || (sent >= 0 && sent < LATEST_MS);
+  return isTime ? message : { ...message, sent: undefined };
+}
+
+function rejected(payload: Uint8Array, { reason, detail }: Flaw): Understood {
+  return { kind: 'rejection', rejection: { reason, detail, payload } };
+}
+
+/** JSON of a piece; undefined when it is nested too deeply to be written again. */
+function textOf(piece: unknown): Uint8Array | undefined {
+  try {
+    return Buffer.from(JSON.stringify(piece));
+  } catch {
+    return undefined;
+  }
+}

@@ -11,6 +11,8 @@ export type ChildOptions = {
   /** As in `platform/verbs.ts`. */
   readonly verb: string;
   readonly args?: readonly string[];
+  /** Flags of Node itself. */
+  readonly nodeFlags?: readonly string[];
   /** All of its environment. */
   readonly environment: Readonly<Record<string, string>>;
   readonly logFile: LogFile;
@@ -35,7 +37,11 @@ export function childUnit(name: string, options: ChildOptions): Unit {
 
 async function startChild(name: string, options: ChildOptions): Promise<Running> {
   const child = fork(entry, [options.verb, ...(options.args ?? [])], {
-    execArgv: ['--enable-source-maps', ...(builtFrom === 'ts' ? ['--import', 'tsx'] : [])],
+    execArgv: [
+      '--enable-source-maps',
+      ...(options.nodeFlags ?? []),
+      ...(builtFrom === 'ts' ? ['--import', 'tsx'] : []),
+    ],
     env: { ...options.environment },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { ingestNodeFlags } from '../ingest/config.ts';
 import { asError, Fault } from '../schemas/fault.ts';
 import type { Log } from '../schemas/program.ts';
 import { childUnit, endedWell } from './child-process.ts';
@@ -178,7 +179,8 @@ async function startPrograms(input: ProgramsInput): Promise<Programs> {
   );
   const add = async (verb: string) => {
     const logFile = await logs.open(verb);
-    await supervisor.add(childUnit(verb, { verb, environment, logFile }));
+    const nodeFlags = verb === 'ingest' ? ingestNodeFlags : [];
+    await supervisor.add(childUnit(verb, { verb, nodeFlags, environment, logFile }));
   };
   const verbs = ['ingest', 'engine', ...(servers.clickhouseUrl === undefined ? [] : ['feed']), 'web'];
   // All are awaited even when one fails, so that none is left starting while the others are stopped.

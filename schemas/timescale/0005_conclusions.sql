@@ -14,7 +14,7 @@ create table engine_checkpoints (
   state jsonb not null,
   primary key (vehicle_id, at)
 );
-comment on table engine_checkpoints is 'A vehicle''s derivation state before its first fix at or after `at` (a service-day boundary): late data re-derives from the newest one before it.';
+comment on table engine_checkpoints is 'A vehicle''s derivation state before its first fix at or after `at` (an hour): late data re-derives from the newest one before it.';
 
 create table rederivations (
   vehicle_id integer primary key references vehicles,

@@ -32,10 +32,10 @@ export const endedWell = 'it ended with code 0';
 
 /** One of our programs as a child process. It ends by itself when we are gone. */
 export function childUnit(name: string, options: ChildOptions): Unit {
-  return { name, start: () => startChild(name, options) };
+  return { name, start: (signal) => startChild(name, options, signal) };
 }
 
-async function startChild(name: string, options: ChildOptions): Promise<Running> {
+async function startChild(name: string, options: ChildOptions, signal: AbortSignal): Promise<Running> {
   const child = fork(entry, [options.verb, ...(options.args ?? [])], {
     execArgv: [
       '--enable-source-maps',
@@ -62,7 +62,13 @@ async function startChild(name: string, options: ChildOptions): Promise<Running>
       done(code !== 0 && lastWords ? lastWords : `it ended with ${signal ?? `code ${code}`}`),
     );
   });
-  await becomesReady(name, child, exited, options);
+  const giveUp = () => void stop(child, exited);
+  signal.addEventListener('abort', giveUp, { once: true });
+  try {
+    await becomesReady(name, child, exited, options);
+  } finally {
+    signal.removeEventListener('abort', giveUp);
+  }
   return { pid: child.pid ?? 0, exited, stop: () => stop(child, exited), kill: () => child.kill('SIGKILL') };
 }
 

@@ -19,6 +19,7 @@ import { openClickhouse } from './embedded/clickhouse.ts';
 import { checkPort, freePort } from './embedded/ports.ts';
 import { clickhouseUnit, postgresUnit } from './embedded-units.ts';
 import { firstStart } from './first-start.ts';
+import { historyProblem } from './history-probe.ts';
 import { type LogFile, openLogFile } from './log-file.ts';
 import { migrate } from './migrate.ts';
 import { createSupervisor, type Supervisor, type Unit } from './supervisor.ts';
@@ -138,7 +139,13 @@ async function startHistory(
   log: Log,
 ): Promise<string | undefined> {
   if (clickhouse.kind === 'off') return undefined;
-  if (clickhouse.kind === 'outside') return clickhouse.url;
+  if (clickhouse.kind === 'outside') {
+    const problem = await historyProblem(clickhouse.url);
+    // The feed goes on trying, and all but the history pages can do without it.
+    if (problem !== undefined)
+      log.warn({ clickhouse: new URL(clickhouse.url).host, problem }, 'no history yet');
+    return clickhouse.url;
+  }
   const folder = join(dataFolder, 'clickhouse');
   const opened = await openClickhouse({ folder, port: clickhousePort, log }).catch((thrown) => {
     if (thrown instanceof Fault && thrown.code !== 'port/taken') return { unavailable: thrown };
@@ -193,7 +200,9 @@ async function startPrograms(input: ProgramsInput): Promise<Programs> {
   if (failed) throw failed.reason;
   if (demo === undefined) return { demo, simulating: Promise.resolve() };
   const simulating = supervisor.add(await simulatorUnit(input, demo, environment));
-  simulating.catch((thrown) => say(`The demo fleet cannot start: ${sentenceOf(thrown)}`));
+  simulating.catch((thrown) => {
+    if (!io.signal.aborted) say(`The demo fleet cannot start: ${sentenceOf(thrown)}`);
+  });
   return { demo, simulating };
 }
 
@@ -211,11 +220,11 @@ async function simulatorUnit(
   let next: Demo | undefined = first;
   return {
     name: 'simulator',
-    start: async () => {
+    start: async (signal) => {
       const demo = next ?? (await prepareDemo({ config, databaseUrl: servers.databaseUrl, now: io.now }));
       next = undefined;
       const options = { verb: 'simulator', args: demo.args, environment, logFile };
-      const running = await childUnit('simulator', options).start();
+      const running = await childUnit('simulator', options).start(signal);
       let isAsked = false;
       const exited = running.exited.then(async (how) => {
         if (!isAsked && how === endedWell) await endShift(config.dataFolder);

@@ -55,7 +55,7 @@ test('createSupervisor() starts no process again that ends while another is bein
   const slow: Unit = {
     name: 'slow',
     start: async () => {
-      const running = await unit('slow', history).start();
+      const running = await unit('slow', history).start(new AbortController().signal);
       const stop = async () => {
         database.crash();
         await new Promise((done) => setTimeout(done, 2 * backOff(0, 0)));
@@ -67,6 +67,14 @@ test('createSupervisor() starts no process again that ends while another is bein
   await supervisor.add(slow);
   await supervisor.stop();
   expect(database.starts).toBe(1);
+});
+
+test('createSupervisor() does not wait for a start that has no end, when it stops', async () => {
+  const supervisor = createSupervisor(silentLog);
+  const start = (signal: AbortSignal) =>
+    new Promise<Running>((_, fail) => signal.addEventListener('abort', () => fail(new Error('given up'))));
+  const added = supervisor.add({ name: 'endless', start });
+  await Promise.all([expect(added).rejects.toThrow('given up'), supervisor.stop()]);
 });
 
 test('createSupervisor() starts a process again, when it has crashed and its next start fails', async () => {

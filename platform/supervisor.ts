@@ -12,8 +12,11 @@ export type Running = {
   readonly kill: () => void;
 };
 
-/** Something to be kept running. `start` settles when it serves, and throws when it cannot. */
-export type Unit = { readonly name: string; readonly start: () => Promise<Running> };
+/**
+ * Something to be kept running. `start` settles when it serves, and throws when it cannot; when its
+ * signal aborts, nobody waits for it any more and it should end what it has begun.
+ */
+export type Unit = { readonly name: string; readonly start: (signal: AbortSignal) => Promise<Running> };
 
 export type Supervisor = {
   /** Starts a unit and keeps it running; a first start that fails is the caller's to handle. */
@@ -40,13 +43,17 @@ export function backOff(lastMs: number, ranMs: number): number {
 
 type Kept = {
   readonly running: () => Running | undefined;
-  /** From now on it is not started again. */
-  readonly retire: () => void;
   readonly stop: () => Promise<void>;
 };
 
 /** A unit has its place in the order from when it is added, however long its first start takes. */
-type Slot = { readonly name: string; readonly kept: Promise<Kept>; current?: Kept };
+type Slot = {
+  readonly name: string;
+  readonly kept: Promise<Kept>;
+  /** Aborts when it is to end for good, also while it is starting. */
+  readonly stopping: AbortController;
+  current?: Kept;
+};
 
 /** `changed` is called whenever a process was started again, since it has another number then. */
 export function createSupervisor(log: Log, changed: () => void = () => {}): Supervisor {
@@ -56,6 +63,7 @@ export function createSupervisor(log: Log, changed: () => void = () => {}): Supe
     const at = slots.findIndex((slot) => slot.name === name);
     if (at < 0) return;
     const [slot] = slots.splice(at, 1);
+    slot?.stopping.abort();
     // One that could not start has nothing to stop; whoever added it knows.
     const kept = await slot?.kept.catch(() => undefined);
     await kept?.stop();
@@ -63,14 +71,19 @@ export function createSupervisor(log: Log, changed: () => void = () => {}): Supe
 
   return {
     add: async (unit) => {
-      const slot: Slot = { name: unit.name, kept: keepRunning(unit, log, changed) };
+      const stopping = new AbortController();
+      const slot: Slot = {
+        name: unit.name,
+        stopping,
+        kept: keepRunning(unit, log, changed, stopping.signal),
+      };
       slots.push(slot);
       slot.current = await slot.kept;
     },
     stopOne,
     stop: async () => {
       // Who stops us may have told all of them at once: none is to come back while others are stopped.
-      for (const slot of slots) void slot.kept.then(({ retire }) => retire()).catch(() => {});
+      for (const { stopping } of slots) stopping.abort();
       for (const { name } of [...slots].reverse()) await stopOne(name);
     },
     kill: () => {
@@ -86,10 +99,9 @@ export function createSupervisor(log: Log, changed: () => void = () => {}): Supe
   };
 }
 
-async function keepRunning(unit: Unit, log: Log, changed: () => void): Promise<Kept> {
-  const stopping = new AbortController();
+async function keepRunning(unit: Unit, log: Log, changed: () => void, stopping: AbortSignal): Promise<Kept> {
   const asked = performance.now();
-  let running: Running | undefined = await unit.start();
+  let running: Running | undefined = await unit.start(stopping);
   log.info(
     { process: unit.name, pid: running.pid, tookMs: Math.round(performance.now() - asked) },
     'process runs',
@@ -102,17 +114,18 @@ async function keepRunning(unit: Unit, log: Log, changed: () => void): Promise<K
     while (running) {
       const how = await running.exited;
       running = undefined;
-      if (stopping.signal.aborted) return;
+      if (stopping.aborted) return;
       waitMs = backOff(waitMs, performance.now() - startedAt);
       log.warn({ process: unit.name, why: how, againMs: waitMs }, 'process ended by itself');
       for (;;) {
-        await delay(waitMs, undefined, { signal: stopping.signal }).catch(() => {});
-        if (stopping.signal.aborted) return;
+        await delay(waitMs, undefined, { signal: stopping }).catch(() => {});
+        if (stopping.aborted) return;
         startedAt = performance.now();
         try {
-          running = await unit.start();
+          running = await unit.start(stopping);
           break;
         } catch (thrown) {
+          if (stopping.aborted) return;
           waitMs = backOff(waitMs, 0);
           const why = thrown instanceof Fault ? thrown.sentence : asError(thrown).message;
           log.error({ process: unit.name, why, againMs: waitMs }, 'process cannot start');
@@ -125,9 +138,7 @@ async function keepRunning(unit: Unit, log: Log, changed: () => void): Promise<K
 
   return {
     running: () => running,
-    retire: () => stopping.abort(),
     stop: async () => {
-      stopping.abort();
       await running?.stop();
       await watching;
       // A start that was under way when we were told to stop.

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
+import { freePort } from './embedded/ports.ts';
 import { historyProblem } from './history-probe.ts';
 
 test('historyProblem() says what the server says, and nothing when it answers', async () => {
@@ -18,5 +19,5 @@ test('historyProblem() says what the server says, and nothing when it answers', 
   } finally {
     await new Promise((closed) => server.close(closed));
   }
-  expect(await historyProblem('http://127.0.0.1:1/')).toContain('ECONNREFUSED');
+  expect(await historyProblem(`http://127.0.0.1:${await freePort('127.0.0.1')}/`)).toContain('ECONNREFUSED');
 });

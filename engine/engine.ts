@@ -16,14 +16,7 @@ import { jsonOutputs, type LiveOutput, liveEvents, positionFrames } from './live
 import { riskAlert } from './pace/risk.ts';
 import type { Run } from './pool/tasks.ts';
 import type { Correction } from './rederive.ts';
-import {
-  appraise,
-  fleetExperience,
-  isUnderWay,
-  openRouteBook,
-  type RouteBook,
-  type RouteRun,
-} from './routes.ts';
+import { appraise, fleetPaceOf, isUnderWay, openRouteBook, type RouteBook, type RouteRun } from './routes.ts';
 import { openSeeker, type Seeker } from './seeker.ts';
 import { noConclusions } from './vehicle-state.ts';
 import { openVehicleBook, type VehicleBook, type VehicleRecord } from './vehicles.ts';
@@ -278,10 +271,10 @@ export class Engine {
       const all = [...this.#routes.runs()].filter(
         (run) => run.route.fleetId === fleetId && isUnderWay(run, clock),
       );
-      const experience = fleetExperience(all);
+      const fleet = fleetPaceOf(all);
       for (const run of active) {
         const record = this.#vehicles.get(run.route.vehicleId);
-        const { pace, turn } = appraise(run, record, clock, experience);
+        const { pace, turn } = appraise(run, record, clock, fleet);
         paces.push({ ...pace, fleetId });
         const vehicle = this.#vehicleById.get(run.route.vehicleId)?.name ?? '';
         const naming = { fleetId, routeCode: run.route.code, vehicle };

@@ -1,6 +1,5 @@
 import type { Proposal } from '../schemas/event.ts';
-import type { Experience } from './pace/projection.ts';
-import { factorsOf } from './pace/projection.ts';
+import { type FleetPace, factorsOf } from './pace/factors.ts';
 import { LATENESS_WEIGHT, type SequenceProblem } from './route/problem.ts';
 import type { Resequenced, SearchInput } from './route/search.ts';
 import type { RouteRun } from './routes.ts';
@@ -33,7 +32,7 @@ export type Quest = {
 export function questFor(
   run: RouteRun,
   record: VehicleRecord | undefined,
-  fleet: () => Experience,
+  fleet: () => FleetPace,
 ): Quest | undefined {
   const { latest, plan, route } = run;
   const good = record?.state.good;
@@ -42,9 +41,9 @@ export function questFor(
   if (pace.status !== 'at_risk' && pace.status !== 'behind') return undefined;
   if (progress.remaining.length < STOPS_MIN || pace.at - run.soughtAt < SEEK_SECONDS) return undefined;
   if (record.state.trip.phase !== 'away') return undefined;
-  const { travel, service } = factorsOf(run.experience, fleet());
+  const { leg, service } = factorsOf(run.experience, fleet());
   const { serving, remaining } = progress;
-  const rest = serving < 0 ? 0 : plan.service[serving]! * service.value * 0.5;
+  const rest = serving < 0 ? 0 : plan.service[serving]! * service[plan.kind[serving]!]! * 0.5;
   const column = (values: Float64Array) => Float64Array.from(remaining, (i) => values[i]!);
   const problem: SequenceProblem = {
     start:
@@ -53,10 +52,10 @@ export function questFor(
     depot: plan.depot,
     lng: column(plan.lng),
     lat: column(plan.lat),
-    service: column(plan.service).map((seconds) => seconds * service.value),
+    service: Float64Array.from(remaining, (i) => plan.service[i]! * service[plan.kind[i]!]!),
     windowFrom: column(plan.windowFrom),
     windowUntil: column(plan.windowUntil),
-    perMetre: plan.perMetre * travel.value,
+    perMetre: plan.perMetre * leg.slope,
     committed: COMMITTED,
   };
   return {

@@ -1,7 +1,8 @@
 import type { EngineStore, StoredProposal } from '../schemas/engine-store.ts';
 import type { Alert, Pace, PaceStatus, StopVisit } from '../schemas/event.ts';
 import type { Depot, Route } from '../schemas/plan.ts';
-import { addExperience, type Experience, experienceOf, factorsOf, noExperience } from './pace/projection.ts';
+import { type Experience, experienceOf } from './pace/experience.ts';
+import { type FleetPace, factorsOf, fleetPace } from './pace/factors.ts';
 import { noRisk, type RiskState, riskStep } from './pace/risk.ts';
 import { type RoutePlan, routePlan } from './pace/route-plan.ts';
 import { type Standing, standing } from './pace/standing.ts';
@@ -110,9 +111,9 @@ export function isUnderWay({ route, status }: RouteRun, clock: number): boolean 
   );
 }
 
-/** Planned and actual times of a fleet's routes together. */
-export function fleetExperience(runs: readonly RouteRun[]): Experience {
-  return runs.reduce((sum, { experience }) => addExperience(sum, experience), noExperience);
+/** How the plans of a fleet's routes come true together. */
+export function fleetPaceOf(runs: readonly RouteRun[]): FleetPace {
+  return fleetPace(runs.map(({ experience }) => experience));
 }
 
 /** Where a route stands at the fleet's clock, and what that does to its alert. */
@@ -120,7 +121,7 @@ export function appraise(
   run: RouteRun,
   record: VehicleRecord | undefined,
   clock: number,
-  fleet: Experience,
+  fleet: FleetPace,
 ): { readonly pace: Pace; readonly turn: 'raise' | 'resolve' | undefined } {
   const trip = record?.state.trip;
   const good = record?.state.good;
@@ -138,7 +139,11 @@ export function appraise(
       departedAt,
       isHome: trip?.phase === 'home',
     },
-    { factors: factorsOf(run.experience, fleet), before: run.status },
+    {
+      factors: factorsOf(run.experience, fleet),
+      breaksTaken: run.experience.breakCount,
+      before: run.status,
+    },
   );
   const { pace } = run.latest;
   run.status = pace.status;

@@ -3,7 +3,7 @@ import type { Proposal } from '../schemas/event.ts';
 import type { Run } from './pool/tasks.ts';
 import { isOutdated, proposalOf, type Quest, questFor } from './proposals.ts';
 import type { Resequenced } from './route/search.ts';
-import { fleetExperience, type RouteRun } from './routes.ts';
+import { fleetPaceOf, type RouteRun } from './routes.ts';
 import type { VehicleRecord } from './vehicles.ts';
 
 /** Searches under way at once; more wait for the next minute. */
@@ -32,7 +32,7 @@ export function openSeeker(run: Run): Seeker {
       for (const late of runs) {
         if (searching >= SEARCHES_MAX) return;
         const own = runs.filter(({ route }) => route.fleetId === late.route.fleetId);
-        const quest = questFor(late, recordOf(late), () => fleetExperience(own));
+        const quest = questFor(late, recordOf(late), () => fleetPaceOf(own));
         if (!quest) continue;
         late.soughtAt = quest.clock;
         searching++;

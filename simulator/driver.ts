@@ -22,7 +22,7 @@ export type Driver = {
 };
 
 /** What really is spent follows what was planned this closely (correlation of the normal scores). */
-const PLANNED_EFFORT = 0.6;
+export const PLANNED_EFFORT = 0.6;
 const SERVICE_MIN = 24;
 
 export function driverOf(scenario: Scenario, chance: Random): Driver {

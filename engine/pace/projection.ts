@@ -1,21 +1,17 @@
 import type { StopVisit } from '../../schemas/event.ts';
 import { distanceOf, type Position } from '../../schemas/position.ts';
+import { type Factors, legOf } from './factors.ts';
 import type { RoutePlan } from './route-plan.ts';
 
-/** How much longer than planned things take, and how sure that is. */
-export type Factor = { readonly value: number; readonly variance: number };
-export type Factors = { readonly travel: Factor; readonly service: Factor };
-
-/** Spread of one leg and of one service around its mean, as shares of the mean. */
-const TRAVEL_CV = 0.35;
-const SERVICE_CV = 0.65;
-/** Spread of drivers around the fleet: what a new driver's factor may be. */
-const DRIVER_SD = 0.1;
-/** What stays unknown of a factor however much was seen: traffic and streets ahead are others. */
-const AHEAD_SD = 0.03;
-/** Planned seconds that weigh as much as the fleet's word: CV² × the mean leg or service / DRIVER_SD². */
-const PRIOR_TRAVEL = 1000;
-const PRIOR_SERVICE = 3800;
+/** A service under way for long is expected to last for this share of its mean more, at least. */
+const SERVICE_REST = 0.65;
+/** Spread of a break's length, as a share of it. */
+const BREAK_CV = 0.15;
+/** A break not taken this long after it was due is less and less likely to come, seconds. */
+const BREAK_OVERDUE = 7200;
+const BREAK_FORGONE = 3600;
+/** A van that lingers on the way this long before its break is due may have begun it, seconds. */
+const BREAK_EARLY = 5400;
 /** A stop passed over this many places ago is seldom gone back to … */
 const PASSED_PLACES = 2;
 /** … so that its time counts by this much (it may also have been served unseen). */
@@ -65,67 +61,6 @@ export function progressOf(plan: RoutePlan, visits: ReadonlyMap<number, StopVisi
   return { visits, remaining, aheadCount, doneCount, serving, last };
 }
 
-/** Planned and actual seconds of the legs and services done in the running order. */
-export type Experience = {
-  readonly travelPlanned: number;
-  readonly travelActual: number;
-  readonly servicePlanned: number;
-  readonly serviceActual: number;
-};
-
-export const noExperience: Experience = {
-  travelPlanned: 0,
-  travelActual: 0,
-  servicePlanned: 0,
-  serviceActual: 0,
-};
-
-export function experienceOf(plan: RoutePlan, visits: ReadonlyMap<number, StopVisit>): Experience {
-  let { travelPlanned, travelActual, servicePlanned, serviceActual } = noExperience;
-  let before: StopVisit | undefined;
-  for (let i = 0; i < plan.count; i++) {
-    const visit = visits.get(plan.stopIds[i]!);
-    if (visit?.departedAt !== undefined) {
-      servicePlanned += plan.service[i]!;
-      // One endless stop (a break, a breakdown) says nothing about the others.
-      serviceActual += Math.min(visit.departedAt - visit.arrivedAt, 6 * plan.service[i]! + 300);
-    }
-    if (visit && before?.departedAt !== undefined && visit.arrivedAt >= before.departedAt) {
-      travelPlanned += plan.legs[i]!;
-      travelActual += Math.min(visit.arrivedAt - before.departedAt, 6 * plan.legs[i]! + 300);
-    }
-    before = visit;
-  }
-  return { travelPlanned, travelActual, servicePlanned, serviceActual };
-}
-
-export function addExperience(a: Experience, b: Experience): Experience {
-  return {
-    travelPlanned: a.travelPlanned + b.travelPlanned,
-    travelActual: a.travelActual + b.travelActual,
-    servicePlanned: a.servicePlanned + b.servicePlanned,
-    serviceActual: a.serviceActual + b.serviceActual,
-  };
-}
-
-/**
- * The driver's own factors, shrunk towards the fleet's, and the fleet's towards one: the mean of a
- * normal prior and a normal observation (https://en.wikipedia.org/wiki/Conjugate_prior), weighted by
- * planned seconds behind each.
- */
-export function factorsOf(own: Experience, fleet: Experience): Factors {
-  const shrunk = (actual: number, planned: number, prior: number, weight: number): Factor => ({
-    value: (actual + prior * weight) / (planned + weight),
-    variance: AHEAD_SD ** 2 + (DRIVER_SD ** 2 * weight) / (planned + weight),
-  });
-  const fleetTravel = shrunk(fleet.travelActual, fleet.travelPlanned, 1, PRIOR_TRAVEL);
-  const fleetService = shrunk(fleet.serviceActual, fleet.servicePlanned, 1, PRIOR_SERVICE);
-  return {
-    travel: shrunk(own.travelActual, own.travelPlanned, fleetTravel.value, PRIOR_TRAVEL),
-    service: shrunk(own.serviceActual, own.servicePlanned, fleetService.value, PRIOR_SERVICE),
-  };
-}
-
 /** Arrivals at the remaining stops and the return, as mean and spread; index = place in `remaining`. */
 export type Projection = {
   readonly mean: Float64Array;
@@ -134,67 +69,116 @@ export type Projection = {
   readonly finishSd: number;
 };
 
+/** What a projection starts from, beside the visits. */
+export type Now = {
+  readonly at: number;
+  readonly position: Position | undefined;
+  readonly hasDeparted: boolean;
+  readonly breaksTaken: number;
+};
+
 /**
  * When each remaining stop will be reached and the route be over, if nothing changes: planned legs and
- * services times the driver's factors. Legs and services vary independently, the factors vary for all
- * of them alike; sums of that many parts are close to normal (central limit theorem).
+ * services times the driver's factors, and the breaks still owed. Legs and services vary independently,
+ * the factors vary for all of them alike; sums of that many parts are close to normal (central limit
+ * theorem).
  */
-export function projectRoute(
-  plan: RoutePlan,
-  { remaining, aheadCount, serving, last, visits }: Progress,
-  now: { readonly at: number; readonly position: Position | undefined; readonly hasDeparted: boolean },
-  factors: Factors,
-): Projection {
+export function projectRoute(plan: RoutePlan, progress: Progress, now: Now, factors: Factors): Projection {
+  const { remaining, aheadCount, serving, last, visits } = progress;
+  const { stopIds, kind, service, legs, windowFrom } = plan;
+  const { travelDispersion, serviceCv2 } = factors;
   const count = remaining.length;
   const mean = new Float64Array(count);
   const sd = new Float64Array(count);
-  const { travel, service } = factors;
+  const { serviceVariance, travelVariance } = factors;
   let t = now.at;
+  // Expected seconds of travel and service ahead: what the shared factors act on.
   let travelSum = 0;
   let serviceSum = 0;
   let variance = 0;
-  const spend = (seconds: number, kind: Factor, cv: number): void => {
-    const expected = seconds * kind.value;
-    t += expected;
-    variance += (cv * expected) ** 2;
-  };
-  const total = (): number =>
-    variance + travelSum * travelSum * travel.variance + serviceSum * serviceSum * service.variance;
 
   if (serving >= 0) {
-    const elapsed = now.at - visits.get(plan.stopIds[serving]!)!.arrivedAt;
-    const planned = plan.service[serving]! * service.value;
-    // A stop under way for longer than expected is expected to last a good while more.
-    const rest = Math.max(planned - elapsed, 0.3 * planned);
-    spend(rest / service.value, service, SERVICE_CV);
-    serviceSum += rest / service.value;
+    const elapsed = now.at - visits.get(stopIds[serving]!)!.arrivedAt;
+    const expected = service[serving]! * factors.service[kind[serving]!]!;
+    const rest = Math.max(expected - elapsed, SERVICE_REST * expected);
+    t += rest;
+    serviceSum += rest;
+    variance += serviceCv2[kind[serving]!]! * rest * rest;
   } else if (!now.hasDeparted) t = Math.max(t, plan.departure);
 
+  let owed = breakOwed(plan, progress, now, factors);
   let from = last;
   for (let k = 0; k < count; k++) {
     const i = remaining[k]!;
-    const isFirst = k === 0 && serving < 0;
     const share = k < aheadCount ? 1 : PASSED_SHARE;
-    const leg = share * legSeconds(plan, from, i, isFirst ? now.position : undefined);
-    spend(leg, travel, TRAVEL_CV);
+    const leg =
+      k === 0 && serving < 0
+        ? firstLeg(plan, progress, now, factors)
+        : share * legOf(from === i - 1 ? legs[i]! : legSeconds(plan, from, i), factors.leg);
+    t += leg;
     travelSum += leg;
+    variance += travelDispersion * leg;
+    if (owed.seconds > 0 && t >= owed.from) {
+      t += owed.seconds;
+      variance += (BREAK_CV * owed.seconds) ** 2;
+      owed = noBreak;
+    }
     mean[k] = t;
-    sd[k] = Math.sqrt(total());
-    if (t < plan.windowFrom[i]!) t = plan.windowFrom[i]!;
-    spend(share * plan.service[i]!, service, SERVICE_CV);
-    serviceSum += share * plan.service[i]!;
+    sd[k] = Math.sqrt(
+      variance + travelSum * travelSum * travelVariance + serviceSum * serviceSum * serviceVariance,
+    );
+    if (t < windowFrom[i]!) t = windowFrom[i]!;
+    const at = kind[i]!;
+    const expected = share * service[i]! * factors.service[at]!;
+    t += expected;
+    serviceSum += expected;
+    variance += serviceCv2[at]! * expected * expected;
     from = i;
   }
-  const home = returnSeconds(plan, from, count === 0 && serving < 0 ? now.position : undefined);
-  spend(home, travel, TRAVEL_CV);
+  const planned = returnSeconds(plan, from, count === 0 && serving < 0 ? now.position : undefined);
+  const home = legOf(planned, factors.leg);
+  t += home;
   travelSum += home;
-  return { mean, sd, finish: t, finishSd: Math.sqrt(total()) };
+  variance += travelDispersion * home;
+  const shared = travelSum * travelSum * travelVariance + serviceSum * serviceSum * serviceVariance;
+  return { mean, sd, finish: t, finishSd: Math.sqrt(variance + shared) };
 }
 
-/** Travel to stop i: the planned leg between neighbours, else the straight line at the plan's pace. */
-function legSeconds(plan: RoutePlan, from: number, i: number, position: Position | undefined): number {
-  if (position) return distanceOf(position.lng, position.lat, plan.lng[i]!, plan.lat[i]!) * plan.perMetre;
-  if (from === i - 1) return plan.legs[i]!;
+const noBreak = { seconds: 0, from: Number.POSITIVE_INFINITY };
+
+/** The break still to come: how long, and from when on. */
+function breakOwed(plan: RoutePlan, { last, serving, visits }: Progress, now: Now, factors: Factors) {
+  const owed = plan.breaks[now.breaksTaken];
+  if (!owed) return noBreak;
+  const seconds = owed.seconds * factors.breakRatio;
+  const hope = Math.min(1, Math.max(0, 1 - (now.at - owed.at - BREAK_OVERDUE) / BREAK_FORGONE));
+  const leftAt = last < 0 ? undefined : visits.get(plan.stopIds[last]!)!.departedAt;
+  // Lingering on the way near the time of the break: it has probably begun.
+  const lingered =
+    serving < 0 && leftAt !== undefined && now.at > owed.at - BREAK_EARLY
+      ? Math.max(0, now.at - leftAt - legOf(plan.legs[last + 1] ?? plan.returnLeg, factors.leg))
+      : 0;
+  if (lingered > 0) return { seconds: Math.max(0, seconds * hope - lingered), from: now.at };
+  return { seconds: seconds * hope, from: owed.at };
+}
+
+/** Seconds left of the leg under way: by the clock while it runs to plan, by the map after. */
+function firstLeg(plan: RoutePlan, { last, remaining, visits }: Progress, now: Now, factors: Factors): number {
+  const i = remaining[0]!;
+  const { position } = now;
+  const place = position
+    ? distanceOf(position.lng, position.lat, plan.lng[i]!, plan.lat[i]!) * plan.perMetre * factors.leg.slope
+    : undefined;
+  const expected = legOf(last === i - 1 ? plan.legs[i]! : legSeconds(plan, last, i), factors.leg);
+  const leftAt = last < 0 ? undefined : visits.get(plan.stopIds[last]!)!.departedAt;
+  if (leftAt === undefined) return place ?? expected;
+  const left = expected - (now.at - leftAt);
+  if (left <= 0) return place ?? 0;
+  return place === undefined ? left : Math.max(left, place - expected / 2);
+}
+
+/** Between stops that are no neighbours in the plan: the straight line at the plan's pace. */
+function legSeconds(plan: RoutePlan, from: number, i: number): number {
   const lng = from < 0 ? plan.depot.lng : plan.lng[from]!;
   const lat = from < 0 ? plan.depot.lat : plan.lat[from]!;
   return distanceOf(lng, lat, plan.lng[i]!, plan.lat[i]!) * plan.perMetre;

@@ -1,5 +1,6 @@
-import type { Route } from '../../schemas/plan.ts';
+import type { Route, Stop } from '../../schemas/plan.ts';
 import { distance, type Position } from '../../schemas/position.ts';
+import { stopKind } from './experience.ts';
 
 /** A route's plan as columns, index = place in the running order. Instants and seconds. */
 export type RoutePlan = {
@@ -18,6 +19,10 @@ export type RoutePlan = {
   /** Planned end of service of the first, second, … stop, ascending: what the plan expects done by when. */
   readonly doneBy: Float64Array;
   readonly returnLeg: number;
+  /** Class of each stop by its planned service. */
+  readonly kind: Uint8Array;
+  /** Breaks the plan leaves room for (not part of any leg): when they are due, and how long. */
+  readonly breaks: readonly { readonly at: number; readonly seconds: number }[];
   readonly departure: number;
   readonly finish: number;
   readonly depot: Position;
@@ -30,6 +35,12 @@ export const CIRCUITY = 1.3;
 /** Where a plan tells no speed: 25 km/h on roads, seconds per straight metre. */
 const PER_METRE_DEFAULT = CIRCUITY / 7;
 
+/** A planned leg this much longer than its distance explains holds a break, seconds. */
+const BREAK_MIN = 900;
+/** A return leg beyond this multiple of what its distance explains, and so much more, holds slack. */
+const RETURN_SHARE = 1.5;
+const RETURN_MORE = 300;
+
 /**
  * The plan of a route. Legs come from the planned times; where the running order is no longer the
  * planned one, a new pair of neighbours gets the straight line at the plan's own pace.
@@ -39,21 +50,35 @@ export function routePlan(route: Route, depot: Position): RoutePlan {
   const count = stops.length;
   const planned = [...stops].sort((a, b) => a.plannedArrival - b.plannedArrival || a.id - b.id);
   const legTo = new Map<number, { from: number | null; seconds: number }>();
+  const gaps: number[] = [];
   let metres = 0;
   let seconds = 0;
   for (const [i, stop] of planned.entries()) {
     const before = planned[i - 1];
     const left = before ? before.plannedArrival + before.service : route.plannedDeparture;
     const travel = Math.max(0, stop.plannedArrival - left);
+    gaps.push(travel);
     legTo.set(stop.id, { from: before?.id ?? null, seconds: travel });
     metres += distance(before?.position ?? depot, stop.position);
     seconds += travel;
   }
+  const rough = metres > 100 && seconds > 0 ? seconds / metres : PER_METRE_DEFAULT;
+  const breaks: { at: number; seconds: number }[] = [];
+  for (const [i, stop] of planned.entries()) {
+    const before = planned[i - 1];
+    const rest = gaps[i]! - distance(before?.position ?? depot, stop.position) * rough;
+    // A wait for a promised window is no break: the projection waits by itself.
+    const isWait = stop.windowFrom !== undefined && Math.abs(stop.windowFrom - stop.plannedArrival) < 60;
+    if (!before || rest < BREAK_MIN || isWait) continue;
+    // Breaks are given in whole minutes; what is left over is the drive.
+    const pause = Math.min(gaps[i]!, Math.round(rest / 300) * 300);
+    breaks.push({ at: before.plannedArrival + before.service, seconds: pause });
+    legTo.set(stop.id, { from: before.id, seconds: gaps[i]! - pause });
+    seconds -= pause;
+  }
   const perMetre = metres > 100 && seconds > 0 ? seconds / metres : PER_METRE_DEFAULT;
   const last = planned.at(-1);
-  const returnLeg = last
-    ? Math.max(0, route.plannedReturn - last.plannedArrival - last.service)
-    : Math.max(0, route.plannedReturn - route.plannedDeparture);
+  const returnLeg = returnDrive(route, planned, depot, { first: gaps[0] ?? 0, perMetre });
   const column = (value: (i: number) => number) => Float64Array.from({ length: count }, (_, i) => value(i));
   return {
     routeId: route.id,
@@ -72,6 +97,8 @@ export function routePlan(route: Route, depot: Position): RoutePlan {
     windowFrom: column((i) => stops[i]!.windowFrom ?? Number.NEGATIVE_INFINITY),
     windowUntil: column((i) => stops[i]!.windowUntil ?? Number.POSITIVE_INFINITY),
     doneBy: column((i) => planned[i]!.plannedArrival + planned[i]!.service),
+    kind: Uint8Array.from(stops, ({ service }) => stopKind(service)),
+    breaks,
     returnLeg:
       stops.at(-1)?.id === last?.id || !stops.length
         ? returnLeg
@@ -81,6 +108,23 @@ export function routePlan(route: Route, depot: Position): RoutePlan {
     depot,
     perMetre,
   };
+}
+
+/** The drive home: a plan that leaves room at its end does not mean it to be driven. */
+function returnDrive(
+  { plannedDeparture, plannedReturn }: Route,
+  planned: readonly Stop[],
+  depot: Position,
+  { first, perMetre }: { first: number; perMetre: number },
+): number {
+  const [out, last] = [planned[0], planned.at(-1)];
+  if (!out || !last) return Math.max(0, plannedReturn - plannedDeparture);
+  const left = Math.max(0, plannedReturn - last.plannedArrival - last.service);
+  const metresOut = distance(depot, out.position);
+  // The way out tells how fast the way home is: it is not crept along looking for doors.
+  const speed = metresOut > 500 && first > 0 ? Math.min(perMetre, first / metresOut) : perMetre;
+  const drive = distance(last.position, depot) * speed;
+  return left > RETURN_SHARE * drive + RETURN_MORE ? drive : left;
 }
 
 /** Stops the plan expects to be done by `at`; fractional between two planned departures. */

@@ -1,14 +1,7 @@
 import type { Pace, PaceStatus, StopEta, StopVisit } from '../../schemas/event.ts';
 import type { Position } from '../../schemas/position.ts';
-import {
-  type Factors,
-  normalCdf,
-  type Progress,
-  type Projection,
-  progressOf,
-  projectRoute,
-  Z90,
-} from './projection.ts';
+import type { Factors } from './factors.ts';
+import { normalCdf, type Progress, type Projection, progressOf, projectRoute, Z90 } from './projection.ts';
 import { type RoutePlan, stopsExpected } from './route-plan.ts';
 
 /** Seconds past the planned return that are still on time. */
@@ -40,12 +33,25 @@ export function standing(
     readonly departedAt: number | undefined;
     readonly isHome: boolean;
   },
-  { factors, before }: { readonly factors: Factors; readonly before: PaceStatus | undefined },
+  {
+    factors,
+    breaksTaken,
+    before,
+  }: {
+    readonly factors: Factors;
+    readonly breaksTaken: number;
+    readonly before: PaceStatus | undefined;
+  },
 ): Standing {
   const at = now.heardAt;
   const progress = progressOf(plan, visits);
   const hasDeparted = now.departedAt !== undefined || progress.doneCount > 0;
-  const projection = projectRoute(plan, progress, { at, position: now.position, hasDeparted }, factors);
+  const projection = projectRoute(
+    plan,
+    progress,
+    { at, position: now.position, hasDeparted, breaksTaken },
+    factors,
+  );
   const { doneCount, remaining } = progress;
   const expected = stopsExpected(plan, at);
   const isFinished = before === 'finished' || (now.isHome && isOver(plan, progress));

@@ -1,0 +1,125 @@
+import { type RoutePlan, routePlan } from '../../engine/pace/route-plan.ts';
+import { PLANNED_EFFORT } from '../../simulator/driver.ts';
+import { dwell, normalShare, quantile } from '../../simulator/quantiles.ts';
+import type { RouteDay } from './worlds.ts';
+
+/** What a forecaster expects who knows the simulator's hidden state, but not its dice. */
+export type Floor = {
+  readonly finish: (routeIndex: number, done: number) => { readonly mean: number; readonly sd: number };
+};
+
+/** Equally likely standard normal values: their mean stands for the integral. */
+const NODES = Array.from({ length: 64 }, (_, i) => inverse((i + 0.5) / 64));
+
+/**
+ * Services follow from the driver's own pace and the effort behind the plan (integrated over the
+ * dice); legs from the plan times what driving styles make of it, by least squares in hindsight over
+ * all routes of the day; lunch is known.
+ */
+export function floorOf(days: readonly RouteDay[]): Floor {
+  const plans = days.map(({ route, depot }) => routePlan(route, depot));
+  const travel = travelModel(days, plans);
+  const curve = serviceCurve();
+  return {
+    finish(routeIndex, done) {
+      const day = days[routeIndex]!;
+      const plan = plans[routeIndex]!;
+      const { hidden, visits, route, lunchLeg } = day;
+      const first = route.stops[0]!.id;
+      let at = visits[done - 1]!.departedAt;
+      let variance = 0;
+      let lunch = hidden.lunch.seconds > 0 && (lunchLeg < 0 || lunchLeg >= done);
+      const drive = (seconds: number): void => {
+        at += travel.leg(routeIndex, seconds) * hidden.travelFactor(at);
+        variance += travel.dispersion * seconds;
+      };
+      const served = new Set(visits.slice(0, done).map(({ stopId }) => stopId - first));
+      for (let i = 0; i < plan.count; i++) {
+        if (served.has(i)) continue;
+        if (lunch && at > hidden.lunch.after) {
+          at += hidden.lunch.seconds;
+          lunch = false;
+        }
+        drive(plan.legs[i]!);
+        const { mean, sd } = curve(hidden.effort[i]!);
+        const factor = hidden.pace * hidden.serviceFactor(at);
+        at += mean * factor;
+        variance += (sd * factor) ** 2;
+      }
+      drive(plan.returnLeg);
+      return { mean: at, sd: Math.sqrt(variance) };
+    },
+  };
+}
+
+/** Mean and spread of a service by the effort behind its plan, looked up. */
+function serviceCurve(): (effort: number) => { mean: number; sd: number } {
+  const left = Math.sqrt(1 - PLANNED_EFFORT ** 2);
+  const table = Array.from({ length: 161 }, (_, k) => {
+    const effort = (k - 80) / 20;
+    const values = NODES.map((z) => quantile(dwell, normalShare(PLANNED_EFFORT * effort + left * z)));
+    const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+    const sd = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
+    return { mean, sd };
+  });
+  return (effort) => table[Math.max(0, Math.min(160, Math.round(effort * 20) + 80))]!;
+}
+
+/** A leg is so much per stop and its plan times what the driver's style makes of it; weights 1/planned. */
+function travelModel(days: readonly RouteDay[], plans: readonly RoutePlan[]) {
+  const traits = days.map(({ hidden: { style } }) => [1, style.speedFactor, style.acceleration, style.braking]);
+  const x: number[][] = [];
+  const y: number[] = [];
+  const lengths: number[] = [];
+  for (const [r, day] of days.entries()) {
+    const first = day.route.stops[0]!.id;
+    for (const [k, visit] of day.visits.entries()) {
+      const before = day.visits[k - 1];
+      if (!before || before.stopId !== visit.stopId - 1 || k === day.lunchLeg) continue;
+      const planned = Math.max(20, plans[r]!.legs[visit.stopId - first]!);
+      const driven = (visit.arrivedAt - before.departedAt) / day.hidden.travelFactor(visit.arrivedAt);
+      const root = Math.sqrt(planned);
+      x.push([1 / root, ...traits[r]!.map((trait) => trait * root)]);
+      y.push(driven / root);
+      lengths.push(planned);
+    }
+  }
+  const [more = 0, ...weights] = leastSquares(x, y);
+  const slope = (r: number) => traits[r]!.reduce((sum, trait, i) => sum + trait * weights[i]!, 0);
+  const dispersion =
+    x.reduce((sum, row, n) => {
+      const expected = row.reduce((inner, value, i) => inner + value * [more, ...weights][i]!, 0);
+      return sum + (y[n]! - expected) ** 2;
+    }, 0) / x.length;
+  const leg = (r: number, planned: number) => Math.max(5, more + slope(r) * Math.max(20, planned));
+  return { leg, dispersion };
+}
+
+/** Normal equations by Gaussian elimination, a little ridge against a flat column. */
+function leastSquares(x: readonly (readonly number[])[], y: readonly number[]): number[] {
+  const n = x[0]!.length;
+  const a = Array.from({ length: n }, (_, i) =>
+    Array.from({ length: n + 1 }, (_, j) =>
+      x.reduce((sum, row, r) => sum + row[i]! * (j < n ? row[j]! : y[r]!), i === j ? 1e-6 : 0),
+    ),
+  );
+  for (let i = 0; i < n; i++) {
+    for (let k = 0; k < n; k++) {
+      if (k === i) continue;
+      const share = a[k]![i]! / a[i]![i]!;
+      for (let j = i; j <= n; j++) a[k]![j]! -= share * a[i]![j]!;
+    }
+  }
+  return a.map((row, i) => row[n]! / row[i]!);
+}
+
+/** Standard normal quantile by bisection of its share. */
+function inverse(share: number): number {
+  let [low, high] = [-8, 8];
+  for (let i = 0; i < 60; i++) {
+    const middle = (low + high) / 2;
+    if (normalShare(middle) < share) low = middle;
+    else high = middle;
+  }
+  return (low + high) / 2;
+}

@@ -1,0 +1,183 @@
+import { type Experience, experienceOf, noExperience } from '../../engine/pace/experience.ts';
+import { type FleetPace, factorsOf, fleetPace } from '../../engine/pace/factors.ts';
+import { normalCdf } from '../../engine/pace/projection.ts';
+import { noRisk, type RiskState, riskStep } from '../../engine/pace/risk.ts';
+import { type RoutePlan, routePlan } from '../../engine/pace/route-plan.ts';
+import { GRACE, type Standing, standing } from '../../engine/pace/standing.ts';
+import type { PaceStatus, StopVisit } from '../../schemas/event.ts';
+import type { Position } from '../../schemas/position.ts';
+import { type Floor, floorOf } from './floor.ts';
+import type { RouteDay } from './worlds.ts';
+
+/** Shares of the stops done at which a route is forecast. */
+export const PROGRESS = [0.1, 0.25, 0.5, 0.75, 0.9] as const;
+
+/** What was said of a route's end when a share of its stops was done. */
+export type Forecast = {
+  readonly progress: number;
+  readonly at: number;
+  readonly p50: number;
+  readonly sd: number;
+  readonly late: number;
+  /** Plan + present delay; rest of the plan × elapsed over planned elapsed. */
+  readonly delayed: number;
+  readonly scaled: number;
+  readonly floor: number;
+  readonly floorSd: number;
+  readonly floorLate: number;
+  /** Of the next ten stops: how far off the arrivals were, seconds, summed. */
+  readonly nextErrors: number;
+  readonly nextCount: number;
+};
+
+export type RouteResult = {
+  readonly world: string;
+  readonly driverPace: number;
+  readonly startHour: number;
+  readonly finishPlanned: number;
+  readonly returnedAt: number;
+  readonly isLate: boolean;
+  readonly forecasts: readonly Forecast[];
+  /** Alert raised and resolved, in order; changes of status while on the road. */
+  readonly alerts: readonly { readonly at: number; readonly turn: 'raise' | 'resolve'; readonly late: number }[];
+  readonly statusChanges: number;
+  /** Statuses at whole half hours of the shift. */
+  readonly statuses: readonly { readonly hour: number; readonly status: PaceStatus }[];
+};
+
+type Run = {
+  readonly day: RouteDay;
+  readonly plan: RoutePlan;
+  readonly visits: Map<number, StopVisit>;
+  experience: Experience;
+  shown: number;
+  risk: RiskState;
+  status: PaceStatus | undefined;
+  statusChanges: number;
+  readonly alerts: { at: number; turn: 'raise' | 'resolve'; late: number }[];
+  readonly statuses: { hour: number; status: PaceStatus }[];
+  readonly forecasts: Forecast[];
+};
+
+/**
+ * Follows a fleet through its day as the engine would, once every `step` seconds, and forecasts every
+ * route at the very moments it has done a share of its stops.
+ */
+export function replayDay(world: string, days: readonly RouteDay[], step: number): RouteResult[] {
+  const floor = floorOf(days);
+  const runs = days.map((day): Run => ({
+    day,
+    plan: routePlan(day.route, day.depot),
+    visits: new Map(),
+    ...{ experience: noExperience, shown: 0, risk: noRisk, status: undefined, statusChanges: 0 },
+    ...{ alerts: [], statuses: [], forecasts: [] },
+  }));
+  const start = Math.min(...runs.map(({ plan }) => plan.departure)) - 600;
+  const end = Math.max(...days.map(({ returnedAt }) => returnedAt)) + step;
+  for (let at = start; at < end; at += step) {
+    const fleet = fleetPace(runs.map(({ experience }) => experience));
+    for (const [index, run] of runs.entries()) {
+      if (run.status === 'finished') continue;
+      reveal(run, at, (done) => run.forecasts.push(...forecastAt(run, { index, done, fleet, floor })));
+      follow(run, at, fleet, (at - start) / 3600);
+    }
+  }
+  return runs.map((run) => resultOf(world, run));
+}
+
+/** Shows the run what happened up to `at`; calls for a forecast at each departure that is due one. */
+function reveal(run: Run, at: number, forecast: (done: number) => void): void {
+  const { day, visits, plan } = run;
+  let isChanged = false;
+  for (; run.shown < day.visits.length; run.shown++) {
+    const visit = day.visits[run.shown]!;
+    if (visit.arrivedAt > at) break;
+    isChanged = true;
+    if (visit.departedAt > at) {
+      visits.set(visit.stopId, { ...visit, departedAt: undefined });
+      break;
+    }
+    visits.set(visit.stopId, visit);
+    if (PROGRESS.some((share) => run.shown + 1 === Math.ceil(share * plan.count))) {
+      run.experience = experienceOf(plan, visits);
+      forecast(run.shown + 1);
+    }
+  }
+  if (isChanged) run.experience = experienceOf(plan, visits);
+}
+
+function stand(run: Run, at: number, fleet: FleetPace, position: Position | undefined, isHome: boolean): Standing {
+  const { day, plan, visits, experience, status } = run;
+  const departedAt = at >= day.leftAt ? day.leftAt : undefined;
+  return standing(
+    plan,
+    visits,
+    { at, heardAt: at, position: departedAt === undefined ? undefined : position, departedAt, isHome },
+    { factors: factorsOf(experience, fleet), breaksTaken: experience.breakCount, before: status },
+  );
+}
+
+function follow(run: Run, at: number, fleet: FleetPace, hours: number): void {
+  const isHome = at >= run.day.returnedAt;
+  const { pace } = stand(run, at, fleet, run.day.position(at), isHome);
+  if (run.status !== undefined && run.status !== pace.status) run.statusChanges++;
+  run.status = pace.status;
+  if (Number.isInteger(Math.round(hours * 1000) / 500)) run.statuses.push({ hour: hours, status: pace.status });
+  const { state, turn } = riskStep(run.risk, pace);
+  run.risk = state;
+  if (turn) run.alerts.push({ at, turn, late: pace.lateProbability });
+}
+
+type ForecastInput = {
+  readonly index: number;
+  readonly done: number;
+  readonly fleet: FleetPace;
+  readonly floor: Floor;
+};
+
+function forecastAt(run: Run, { index, done, fleet, floor }: ForecastInput): Forecast[] {
+  const { day, plan } = run;
+  const last = day.visits[done - 1]!;
+  const at = last.departedAt;
+  const { pace, projection, progress } = stand(run, at, fleet, undefined, false);
+  const sd = Math.max(1, projection.finishSd);
+  const due = plan.doneBy[done - 1]!;
+  const lateBy = plan.finish + GRACE;
+  const known = floor.finish(index, done);
+  const arrival = new Map(day.visits.map(({ stopId, arrivedAt }) => [stopId, arrivedAt]));
+  let nextErrors = 0;
+  const nextCount = Math.min(10, progress.aheadCount);
+  for (let k = 0; k < nextCount; k++) {
+    const truly = arrival.get(plan.stopIds[progress.remaining[k]!]!) ?? projection.mean[k]!;
+    nextErrors += Math.abs(projection.mean[k]! - truly);
+  }
+  return [
+    {
+      progress: PROGRESS.find((share) => done === Math.ceil(share * plan.count))!,
+      at,
+      p50: projection.finish,
+      sd,
+      late: pace.lateProbability,
+      delayed: plan.finish + (at - due),
+      scaled: at + ((plan.finish - due) * (at - plan.departure)) / Math.max(60, due - plan.departure),
+      floor: known.mean,
+      floorSd: known.sd,
+      floorLate: 1 - normalCdf((lateBy - known.mean) / Math.max(1, known.sd)),
+      nextErrors,
+      nextCount,
+    },
+  ];
+}
+
+function resultOf(world: string, run: Run): RouteResult {
+  const { day, plan, forecasts, alerts, statusChanges, statuses } = run;
+  return {
+    world,
+    driverPace: day.hidden.pace,
+    startHour: plan.departure,
+    finishPlanned: plan.finish,
+    returnedAt: day.returnedAt,
+    isLate: day.returnedAt > plan.finish + GRACE,
+    ...{ forecasts, alerts, statusChanges, statuses },
+  };
+}

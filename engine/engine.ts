@@ -16,7 +16,15 @@ import { jsonOutputs, type LiveOutput, liveEvents, positionFrames } from './live
 import { riskAlert } from './pace/risk.ts';
 import type { Run } from './pool/tasks.ts';
 import type { Correction } from './rederive.ts';
-import { appraise, fleetPaceOf, isUnderWay, openRouteBook, type RouteBook, type RouteRun } from './routes.ts';
+import {
+  appraise,
+  fleetPaceOf,
+  isOfToday,
+  isUnderWay,
+  openRouteBook,
+  type RouteBook,
+  type RouteRun,
+} from './routes.ts';
 import { openSeeker, type Seeker } from './seeker.ts';
 import { noConclusions } from './vehicle-state.ts';
 import { openVehicleBook, type VehicleBook, type VehicleRecord } from './vehicles.ts';
@@ -269,7 +277,7 @@ export class Engine {
       const clock = Math.round(now * 1000) / 1000;
       const active = own.filter((run) => isUnderWay(run, clock));
       const all = [...this.#routes.runs()].filter(
-        (run) => run.route.fleetId === fleetId && isUnderWay(run, clock),
+        (run) => run.route.fleetId === fleetId && isOfToday(run, clock),
       );
       const fleet = fleetPaceOf(all);
       for (const run of active) {

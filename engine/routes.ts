@@ -105,10 +105,13 @@ export function openRouteBook(store: EngineStore): RouteBook {
 const nowhere = { lng: 0, lat: 0 };
 
 /** Whether a route's pace is worth computing at the fleet's clock. */
-export function isUnderWay({ route, status }: RouteRun, clock: number): boolean {
-  return (
-    status !== 'finished' && clock >= route.plannedDeparture - EARLY && clock <= visitWindow(route).until
-  );
+export function isUnderWay(run: RouteRun, clock: number): boolean {
+  return run.status !== 'finished' && isOfToday(run, clock);
+}
+
+/** Whether a route tells of the fleet's day: one that is over still does. */
+export function isOfToday({ route }: RouteRun, clock: number): boolean {
+  return clock >= route.plannedDeparture - EARLY && clock <= visitWindow(route).until;
 }
 
 /** How the plans of a fleet's routes come true together. */

@@ -15,9 +15,12 @@ export function stopKind(plannedSeconds: number): number {
 export const SERVICE_COLUMNS = 6;
 export const serviceColumn = { count: 0, planned: 1, actual: 2, square: 3, log: 4, logSquare: 5 } as const;
 
-/** Places in `Experience.leg`: count, Σ p, Σ a, Σ a²/p, Σ a/p, Σ 1/p. */
-export const legColumn = { count: 0, planned: 1, actual: 2, square: 3, rate: 4, inverse: 5 } as const;
-const LEG_COLUMNS = 6;
+/** Places in `Experience.leg`: count, Σ p, Σ a, Σ a²/p, Σ a/p, Σ 1/p; legs out of order, Σ (a − p). */
+export const legColumn = {
+  ...{ count: 0, planned: 1, actual: 2, square: 3, rate: 4, inverse: 5 },
+  ...{ swerves: 6, swerved: 7 },
+} as const;
+const LEG_COLUMNS = 8;
 
 /**
  * What a route's own visits say of its pace, as sums, so that routes can be added up.
@@ -32,6 +35,9 @@ export type Experience = {
   readonly breakCount: number;
   readonly breakPlanned: number;
   readonly breakActual: number;
+  /** Stops reached before their window opened: how many were waited for, and how many served at once. */
+  readonly windowsKept: number;
+  readonly windowsBroken: number;
 };
 
 export const noExperience: Experience = {
@@ -40,12 +46,16 @@ export const noExperience: Experience = {
   breakCount: 0,
   breakPlanned: 0,
   breakActual: 0,
+  windowsKept: 0,
+  windowsBroken: 0,
 };
 
 /** A pause is taken for the break owed when it is this share of it, and no sooner than so long before. */
 const BREAK_SHARE = 0.4;
 /** One endless stop or leg (a breakdown) says nothing about the others: it counts up to so much. */
 const extreme = (planned: number): number => 6 * planned + 300;
+/** Stops taken in another order lie this close in it; what jumps further tells of stops not seen. */
+const SWERVE_MAX = 2;
 /** Shorter services are not measured well enough for their logarithm, seconds. */
 const SERVICE_MIN = 10;
 /** Legs shorter than this count as if they were so long, seconds. */
@@ -54,7 +64,7 @@ export const LEG_MIN = 20;
 export function experienceOf(plan: RoutePlan, visits: ReadonlyMap<number, StopVisit>): Experience {
   const service = new Float64Array(STOP_KINDS * SERVICE_COLUMNS);
   const leg = new Float64Array(LEG_COLUMNS);
-  let { breakCount, breakPlanned, breakActual } = noExperience;
+  let { breakCount, breakPlanned, breakActual, windowsKept, windowsBroken } = noExperience;
   let before = -1;
   let leftAt = plan.departure;
   /** Takes the break out of a pause that holds it. */
@@ -80,14 +90,21 @@ export function experienceOf(plan: RoutePlan, visits: ReadonlyMap<number, StopVi
         leg[legColumn.square]! += (actual * actual) / planned;
         leg[legColumn.rate]! += actual / planned;
         leg[legColumn.inverse]! += 1 / planned;
+      } else if (before !== i - 1 && Math.abs(before - i) <= SWERVE_MAX && actual === driven) {
+        leg[legColumn.swerves]! += 1;
+        leg[legColumn.swerved]! += actual - planned;
       }
     }
     if (departedAt === undefined) {
       before = -1;
       continue;
     }
+    const opens = plan.windowFrom[i]!;
+    if (departedAt < opens) windowsBroken++;
+    else if (arrivedAt < opens - 60) windowsKept++;
     const planned = Math.max(SERVICE_MIN, plan.service[i]!);
-    const spent = Math.max(SERVICE_MIN, departedAt - arrivedAt);
+    const waited = Math.min(Math.max(arrivedAt, opens), departedAt);
+    const spent = Math.max(SERVICE_MIN, departedAt - (waited < departedAt ? waited : arrivedAt));
     const owed = plan.breaks[breakCount];
     const kept = owed && spent - planned > 0.75 * owed.seconds ? withoutBreak(spent, planned) : spent;
     const actual = Math.min(kept, extreme(planned));
@@ -102,7 +119,7 @@ export function experienceOf(plan: RoutePlan, visits: ReadonlyMap<number, StopVi
     before = i;
     leftAt = departedAt;
   }
-  return { service, leg, breakCount, breakPlanned, breakActual };
+  return { service, leg, breakCount, breakPlanned, breakActual, windowsKept, windowsBroken };
 }
 
 function inOrderOfTime(plan: RoutePlan, visits: ReadonlyMap<number, StopVisit>): number[] {

@@ -1,4 +1,12 @@
-import { type Experience, LEG_MIN, legColumn, noExperience, SERVICE_COLUMNS, STOP_KINDS, serviceColumn } from './experience.ts';
+import {
+  type Experience,
+  LEG_MIN,
+  legColumn,
+  noExperience,
+  SERVICE_COLUMNS,
+  STOP_KINDS,
+  serviceColumn,
+} from './experience.ts';
 
 export type Line = { readonly slope: number; readonly more: number };
 
@@ -15,6 +23,8 @@ export type FleetPace = {
   readonly serviceUnsure: number;
   /** A leg takes this much of its plan and so many seconds more (or less: what a plan allows a stop). */
   readonly leg: Line;
+  /** The same without what stops in another order cost: what a driver's own legs are held against. */
+  readonly ownLeg: Line;
   /** How unsure the fleet's own legs are, relative. */
   readonly travelUnsure: number;
   /** Variance of a leg over its plan, seconds; and between drivers, relative. */
@@ -22,6 +32,8 @@ export type FleetPace = {
   readonly travelBetween: number;
   /** Actual over planned seconds of a break. */
   readonly breakRatio: number;
+  /** Share of drivers too early for a window who wait until it opens. */
+  readonly patience: number;
 };
 
 /** How a route's remaining legs and services are expected to come out. */
@@ -36,6 +48,7 @@ export type Factors = {
   /** Relative variance that all remaining services share. */
   readonly serviceVariance: number;
   readonly breakRatio: number;
+  readonly patience: number;
 };
 
 /** A plan may be this far off for all of its routes before anything was seen (σ of the ratio). */
@@ -54,6 +67,8 @@ const DISPERSION = 40;
 const DISPERSION_WEIGHT = 60;
 /** Breaks last as planned until so many were seen. */
 const BREAK_WEIGHT = 3;
+/** Drivers are taken to wait for a window to open, until as many times as this they did not. */
+const PATIENCE_WEIGHT = 2;
 /** What stays unknown of a factor however much was seen: streets and hours ahead are others. */
 const AHEAD_VARIANCE = 0.035 ** 2;
 
@@ -112,6 +127,7 @@ export function fleetPace(routes: readonly Experience[]): FleetPace {
     ...{ ratio, median, cv2, within, serviceBetween, serviceUnsure },
     ...travelOf(routes, sum, routeCount),
     breakRatio: (sum.breakActual + BREAK_WEIGHT * 1800) / (sum.breakPlanned + BREAK_WEIGHT * 1800),
+    patience: (sum.windowsKept + PATIENCE_WEIGHT) / (sum.windowsKept + sum.windowsBroken + PATIENCE_WEIGHT),
   };
 }
 
@@ -129,6 +145,8 @@ function travelOf(routes: readonly Experience[], { leg: sum }: Experience, route
   const rate = at('rate') + lines;
   const actual = at('actual') + weight * (1 + SLOPE_TRUST);
   const determinant = inverse * planned - count * count;
+  // What stops taken in another order cost, spread over all legs.
+  const detour = at('swerved') / (at('count') + at('swerves') + DETOUR_WEIGHT);
   const slope = (inverse * actual - count * rate) / determinant;
   const more = (planned * rate - count * actual) / determinant;
   const seen =
@@ -141,6 +159,7 @@ function travelOf(routes: readonly Experience[], { leg: sum }: Experience, route
   const travelDispersion =
     (Math.max(0, seen) + DISPERSION * DISPERSION_WEIGHT) / (at('count') + DISPERSION_WEIGHT);
   const line = { slope, more };
+  const leg = { slope, more: more + detour };
   const travelBetween = between(
     routes.map(({ leg }) => {
       const expected = legsOf(leg, line);
@@ -149,15 +168,14 @@ function travelOf(routes: readonly Experience[], { leg: sum }: Experience, route
     travelDispersion,
     TRAVEL_BETWEEN,
   );
-  const travelUnsure = parallel(
-    PLAN_SD ** 2,
-    travelBetween / routeCount + travelDispersion / at('planned'),
-  );
-  return { leg: line, travelDispersion, travelBetween, travelUnsure };
+  const travelUnsure = parallel(PLAN_SD ** 2, travelBetween / routeCount + travelDispersion / at('planned'));
+  return { leg, ownLeg: line, travelDispersion, travelBetween, travelUnsure };
 }
 
 /** A leg of usual length, planned seconds. */
 const LEG_USUAL = 50;
+/** Legs whose worth it is that nobody takes detours. */
+const DETOUR_WEIGHT = 300;
 /** How much surer the prior is of long legs than of the seconds that every leg adds. */
 const SLOPE_TRUST = 2;
 
@@ -167,9 +185,8 @@ const legsOf = (leg: Float64Array, { slope, more }: Line): number =>
 
 /** Expected seconds of a leg; no line may make a leg less than a third of its plan. */
 export function legOf(planned: number, { slope, more }: Line): number {
-  const long = planned < LEG_MIN ? LEG_MIN : planned;
-  const expected = slope * long + more;
-  return expected > long / 3 ? expected : long / 3;
+  const long = Math.max(LEG_MIN, planned);
+  return Math.max(slope * long + more, long / 3);
 }
 
 /** A driver's services against the fleet's, on the scale of logarithms. */
@@ -210,15 +227,17 @@ const parallel = (a: number, b: number): number => (Number.isFinite(b) ? (a * b)
 function total(routes: readonly Experience[]): Experience {
   const service = new Float64Array(noExperience.service.length);
   const leg = new Float64Array(noExperience.leg.length);
-  let { breakCount, breakPlanned, breakActual } = noExperience;
+  let { breakCount, breakPlanned, breakActual, windowsKept, windowsBroken } = noExperience;
   for (const route of routes) {
     for (let i = 0; i < service.length; i++) service[i]! += route.service[i]!;
     for (let i = 0; i < leg.length; i++) leg[i]! += route.leg[i]!;
     breakCount += route.breakCount;
     breakPlanned += route.breakPlanned;
     breakActual += route.breakActual;
+    windowsKept += route.windowsKept;
+    windowsBroken += route.windowsBroken;
   }
-  return { service, leg, breakCount, breakPlanned, breakActual };
+  return { service, leg, breakCount, breakPlanned, breakActual, windowsKept, windowsBroken };
 }
 
 /**
@@ -232,19 +251,18 @@ export function factorsOf(own: Experience, fleet: FleetPace): Factors {
   // The fleet's ratio is that of a mean driver, exp(between / 2) above the median one.
   const factor = Math.exp(trust * mean + (left - fleet.serviceBetween) / 2);
   const travelWeight = fleet.travelDispersion / fleet.travelBetween;
-  const expected = Math.max(0, legsOf(own.leg, fleet.leg));
+  const expected = Math.max(0, legsOf(own.leg, fleet.ownLeg));
   const travelTrust = expected / (expected + travelWeight);
   const travel = (own.leg[legColumn.actual]! + travelWeight) / (expected + travelWeight);
   return {
     leg: { slope: fleet.leg.slope * travel, more: fleet.leg.more * travel },
     travelVariance:
-      AHEAD_VARIANCE +
-      fleet.travelBetween * (1 - travelTrust) +
-      fleet.travelUnsure * (1 - travelTrust) ** 2,
+      AHEAD_VARIANCE + fleet.travelBetween * (1 - travelTrust) + fleet.travelUnsure * (1 - travelTrust) ** 2,
     travelDispersion: fleet.travelDispersion,
     service: fleet.ratio.map((ratio) => ratio * factor),
     serviceCv2: fleet.cv2,
     serviceVariance: AHEAD_VARIANCE + left + fleet.serviceUnsure * (1 - trust) ** 2,
     breakRatio: fleet.breakRatio,
+    patience: fleet.patience,
   };
 }

@@ -127,7 +127,7 @@ export function projectRoute(plan: RoutePlan, progress: Progress, now: Now, fact
     sd[k] = Math.sqrt(
       variance + travelSum * travelSum * travelVariance + serviceSum * serviceSum * serviceVariance,
     );
-    if (t < windowFrom[i]!) t = windowFrom[i]!;
+    if (t < windowFrom[i]!) t += factors.patience * (windowFrom[i]! - t);
     const at = kind[i]!;
     const expected = share * service[i]! * factors.service[at]!;
     t += expected;
@@ -163,7 +163,12 @@ function breakOwed(plan: RoutePlan, { last, serving, visits }: Progress, now: No
 }
 
 /** Seconds left of the leg under way: by the clock while it runs to plan, by the map after. */
-function firstLeg(plan: RoutePlan, { last, remaining, visits }: Progress, now: Now, factors: Factors): number {
+function firstLeg(
+  plan: RoutePlan,
+  { last, remaining, visits }: Progress,
+  now: Now,
+  factors: Factors,
+): number {
   const i = remaining[0]!;
   const { position } = now;
   const place = position

@@ -25,20 +25,41 @@ export function riskAlert(
   pace: Pace,
   { fleetId, routeCode, vehicle }: { fleetId: number; routeCode: string; vehicle: string },
 ): Omit<Alert, 'id'> {
-  const late = Math.round((pace.finishP50 - pace.finishPlanned) / 60);
-  const behind = pace.stopsBehind.toFixed(1);
+  const expected = pace.finishP50 - pace.finishPlanned;
+  const late = Math.round(expected / 60);
+  const latest = Math.round((pace.finishP90 - pace.finishPlanned) / 60);
+  const lead = pace.finishPlanned - pace.at;
+  const behind =
+    pace.stopsBehind >= 0
+      ? `${pace.stopsBehind.toFixed(1)} behind plan`
+      : `${(-pace.stopsBehind).toFixed(1)} ahead of plan`;
   return {
     fleetId,
     cause: `at_risk/route/${pace.routeId}`,
     kind: 'at_risk',
-    severity: pace.lateProbability >= 0.9 ? 'critical' : 'warning',
+    severity: isCritical(expected, lead) ? 'critical' : 'warning',
     vehicleId: pace.vehicleId,
     routeId: pace.routeId,
     message:
-      `Route ${routeCode} (${vehicle}) will probably return ${late} min late: ` +
-      `${pace.stopsDone} of ${pace.stopsTotal} stops done, ${behind} behind plan, ` +
-      `P(late) ${pace.lateProbability.toFixed(2)}.`,
+      `Route ${routeCode} (${vehicle}) is expected back ${late} min late, at most ${latest} min in nine cases ` +
+      `of ten: ${pace.stopsDone} of ${pace.stopsTotal} stops done, ${behind}, ` +
+      `P(late) ${pace.lateProbability.toFixed(2)}, ${spell(lead)} before its planned return.`,
     rule: atRiskRule,
     raisedAt: pace.at,
   };
+}
+
+/** Expected lateness that is critical at any time, and that is when little time is left; seconds. */
+const VERY_LATE = 3600;
+const RATHER_LATE = 1800;
+const SOON = 2 * 3600;
+
+/** How bad, and how soon: half an hour late is a warning in the morning and critical in the evening. */
+function isCritical(expected: number, lead: number): boolean {
+  return expected >= VERY_LATE || (expected >= RATHER_LATE && lead < SOON);
+}
+
+function spell(seconds: number): string {
+  const minutes = Math.max(0, Math.round(seconds / 60));
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }

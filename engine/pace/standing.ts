@@ -7,17 +7,23 @@ import { type RoutePlan, stopsExpected } from './route-plan.ts';
 /** Seconds past the planned return that are still on time. */
 export const GRACE = 600;
 /** P(late) at which a route becomes at risk, and below which it no longer is. */
-export const AT_RISK_FROM = 0.6;
-export const AT_RISK_UNTIL = 0.4;
-/** Stops behind the plan at which a route is behind, and below which it no longer is. */
-const BEHIND_FROM = 2;
-const BEHIND_UNTIL = 1;
+export const AT_RISK_FROM = 0.75;
+export const AT_RISK_UNTIL = 0.35;
+/** Until this share of its stops is done a route's own pace is hearsay; unless it is this late, seconds. */
+const EVIDENCE_SHARE = 0.1;
+const EVIDENCE_SECONDS = 2700;
+/** Stops and seconds behind the plan (both) from which a route is behind, and below which no longer. */
+const BEHIND_FROM = { stops: 4, seconds: 900 };
+const BEHIND_UNTIL = { stops: 2, seconds: 450 };
 
 /** Seconds a change of risk must last before an alert is raised or resolved. */
 export const LASTING_SECONDS = 600;
 
 /** The written rule of the at-risk alert. */
-export const atRiskRule = `at risk: P(return later than planned + ${GRACE / 60} min) ≥ ${AT_RISK_FROM} for ${LASTING_SECONDS / 60} min; over when < ${AT_RISK_UNTIL} for as long`;
+export const atRiskRule =
+  `at risk: P(return later than planned + ${GRACE / 60} min) ≥ ${AT_RISK_FROM}, once ` +
+  `${EVIDENCE_SHARE * 100} % of the stops are done or the route is ${EVIDENCE_SECONDS / 60} min behind, ` +
+  `for ${LASTING_SECONDS / 60} min; over when < ${AT_RISK_UNTIL} for as long`;
 
 export type Standing = { readonly pace: Pace; readonly projection: Projection; readonly progress: Progress };
 
@@ -60,18 +66,22 @@ export function standing(
   const lateBy = plan.finish + GRACE;
   const late = sd > 0 ? 1 - normalCdf((lateBy - finish) / sd) : finish > lateBy ? 1 : 0;
   const stopsBehind = expected - doneCount;
+  const lag = secondsBehind(plan, doneCount, at);
+  const paused = pausedBeyondPlan(plan, breaksTaken, at);
   const since = now.departedAt ?? plan.departure;
   const left = plan.finish - plan.returnLeg - at;
   const pace: Pace = {
     routeId: plan.routeId,
     vehicleId: plan.vehicleId,
     at: now.at,
-    status: isFinished ? 'finished' : status({ hasDeparted, late, stopsBehind, before }),
+    status: isFinished
+      ? 'finished'
+      : status({ hasDeparted, late, doneShare: doneCount / plan.count, lag, stopsBehind, paused, before }),
     stopsTotal: plan.count,
     stopsDone: doneCount,
     stopsExpected: expected,
     stopsBehind,
-    secondsBehind: secondsBehind(plan, doneCount, at),
+    secondsBehind: lag,
     rate: at - since > 60 ? (doneCount * 3600) / (at - since) : 0,
     rateNeeded: remaining.length === 0 ? 0 : (remaining.length * 3600) / Math.max(left, 60),
     finishPlanned: plan.finish,
@@ -88,23 +98,39 @@ function isOver({ count }: RoutePlan, { doneCount, aheadCount, serving }: Progre
   return serving < 0 && doneCount > 0 && (aheadCount === 0 || doneCount >= 0.95 * count);
 }
 
+type Grounds = {
+  readonly hasDeparted: boolean;
+  readonly late: number;
+  readonly doneShare: number;
+  /** Seconds behind. */
+  readonly lag: number;
+  readonly stopsBehind: number;
+  /** Seconds of breaks taken before the plan has them (negative: not taken yet although it has). */
+  readonly paused: number;
+  readonly before: PaceStatus | undefined;
+};
+
 /** Statuses hold on to themselves: each is left later than it is entered. */
-function status({
-  hasDeparted,
-  late,
-  stopsBehind,
-  before,
-}: {
-  hasDeparted: boolean;
-  late: number;
-  stopsBehind: number;
-  before: PaceStatus | undefined;
-}): PaceStatus {
-  if (late >= (before === 'at_risk' ? AT_RISK_UNTIL : AT_RISK_FROM)) return 'at_risk';
-  if (stopsBehind >= (before === 'behind' ? BEHIND_UNTIL : BEHIND_FROM)) return 'behind';
+function status({ hasDeparted, late, doneShare, lag, stopsBehind, paused, before }: Grounds): PaceStatus {
+  const isEvident = before === 'at_risk' || doneShare >= EVIDENCE_SHARE || lag >= EVIDENCE_SECONDS;
+  if (isEvident && late >= (before === 'at_risk' ? AT_RISK_UNTIL : AT_RISK_FROM)) return 'at_risk';
+  // Who has had lunch earlier than planned is not behind for that.
+  const pure = lag - paused;
+  const { stops, seconds } = before === 'behind' ? BEHIND_UNTIL : BEHIND_FROM;
+  if (stopsBehind >= stops && pure >= seconds) return 'behind';
   if (!hasDeparted) return 'not_started';
-  if (-stopsBehind >= (before === 'ahead' ? BEHIND_UNTIL : BEHIND_FROM)) return 'ahead';
+  const ahead = before === 'ahead' ? BEHIND_UNTIL : BEHIND_FROM;
+  if (-stopsBehind >= ahead.stops && -pure >= ahead.seconds) return 'ahead';
   return 'on_pace';
+}
+
+function pausedBeyondPlan({ breaks }: RoutePlan, taken: number, at: number): number {
+  let seconds = 0;
+  for (const [i, pause] of breaks.entries()) {
+    const due = Math.min(pause.seconds, Math.max(0, at - pause.at));
+    seconds += (i < taken ? pause.seconds : 0) - due;
+  }
+  return seconds;
 }
 
 /** How long ago the plan was where the route is now; negative when it will be there only later. */

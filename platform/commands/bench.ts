@@ -11,11 +11,13 @@ import { silentLog } from '../../schemas/program.ts';
 import { type Command, type CommandIo, parseCommandLine } from '../command.ts';
 import { openPostgres } from '../embedded/postgres.ts';
 import { migrate } from '../migrate.ts';
+import { benchPace } from '../pace/bench.ts';
 import { routeInstances } from '../route-instances.ts';
 
 type Flags = {
   readonly quick?: boolean;
   readonly seeds?: string;
+  readonly seed?: string;
   readonly only?: string;
   readonly instances?: string;
 };
@@ -27,6 +29,8 @@ const benches: Readonly<Record<string, Bench>> = {
     withServer(io.environment.DATABASE_URL, (server) =>
       withDatabase(server, (databaseUrl) => benchIngest({ databaseUrl, commit, progress: io.stderr })),
     ),
+  pace: async (commit, io, { quick = false, seed = 'bench' }) =>
+    benchPace({ commit, isQuick: quick, seed, progress: io.stderr }),
   route: async (commit, io, flags) => routeBench(commit, io, flags),
 };
 
@@ -40,6 +44,9 @@ Runs one benchmark (${names}) for half a minute or so and prints its medians and
 PostgreSQL of its own, or a database of its own on the server of DATABASE_URL.
 
   --json            the last line of the output is one JSON object
+pace only:
+  --quick           240 routes: half a minute instead of several
+  --seed NAME       other simulated days
 route only:
   --quick           few instances and short budgets: a minute instead of an hour
   --seeds N         runs of every instance, each from a seed of its own (3; 1 with --quick)
@@ -55,6 +62,7 @@ async function run(args: string[], io: CommandIo): Promise<number> {
       json: { type: 'boolean' },
       quick: { type: 'boolean' },
       seeds: { type: 'string' },
+      seed: { type: 'string' },
       only: { type: 'string' },
       instances: { type: 'string' },
     },

@@ -67,21 +67,30 @@ function serviceCurve(): (effort: number) => { mean: number; sd: number } {
 
 /** A leg is so much per stop and its plan times what the driver's style makes of it; weights 1/planned. */
 function travelModel(days: readonly RouteDay[], plans: readonly RoutePlan[]) {
-  const traits = days.map(({ hidden: { style } }) => [1, style.speedFactor, style.acceleration, style.braking]);
+  const traits = days.map(({ hidden: { style } }) => [
+    1,
+    style.speedFactor,
+    style.acceleration,
+    style.braking,
+  ]);
   const x: number[][] = [];
   const y: number[] = [];
-  const lengths: number[] = [];
+  // What the other order of some stops costs, spread over all legs.
+  let detour = 0;
   for (const [r, day] of days.entries()) {
     const first = day.route.stops[0]!.id;
     for (const [k, visit] of day.visits.entries()) {
       const before = day.visits[k - 1];
-      if (!before || before.stopId !== visit.stopId - 1 || k === day.lunchLeg) continue;
+      if (!before || k === day.lunchLeg) continue;
+      if (before.stopId !== visit.stopId - 1) {
+        detour += visit.arrivedAt - before.departedAt - plans[r]!.legs[visit.stopId - first]!;
+        continue;
+      }
       const planned = Math.max(20, plans[r]!.legs[visit.stopId - first]!);
       const driven = (visit.arrivedAt - before.departedAt) / day.hidden.travelFactor(visit.arrivedAt);
       const root = Math.sqrt(planned);
       x.push([1 / root, ...traits[r]!.map((trait) => trait * root)]);
       y.push(driven / root);
-      lengths.push(planned);
     }
   }
   const [more = 0, ...weights] = leastSquares(x, y);
@@ -91,7 +100,8 @@ function travelModel(days: readonly RouteDay[], plans: readonly RoutePlan[]) {
       const expected = row.reduce((inner, value, i) => inner + value * [more, ...weights][i]!, 0);
       return sum + (y[n]! - expected) ** 2;
     }, 0) / x.length;
-  const leg = (r: number, planned: number) => Math.max(5, more + slope(r) * Math.max(20, planned));
+  const extra = more + detour / (x.length + 1);
+  const leg = (r: number, planned: number) => Math.max(5, extra + slope(r) * Math.max(20, planned));
   return { leg, dispersion };
 }
 

@@ -33,14 +33,20 @@ export type Forecast = {
 export type RouteResult = {
   readonly world: string;
   readonly driverPace: number;
-  readonly startHour: number;
+  readonly departure: number;
   readonly finishPlanned: number;
   readonly returnedAt: number;
   readonly isLate: boolean;
   readonly forecasts: readonly Forecast[];
   /** Alert raised and resolved, in order; changes of status while on the road. */
-  readonly alerts: readonly { readonly at: number; readonly turn: 'raise' | 'resolve'; readonly late: number }[];
+  readonly alerts: readonly {
+    readonly at: number;
+    readonly turn: 'raise' | 'resolve';
+    readonly late: number;
+  }[];
   readonly statusChanges: number;
+  /** P(late) an hour before the planned return, ours and the floor's; undefined when already back. */
+  readonly hourBefore: { readonly late: number; readonly floorLate: number } | undefined;
   /** Statuses at whole half hours of the shift. */
   readonly statuses: readonly { readonly hour: number; readonly status: PaceStatus }[];
 };
@@ -51,12 +57,14 @@ type Run = {
   readonly visits: Map<number, StopVisit>;
   experience: Experience;
   shown: number;
+  late: number;
   risk: RiskState;
   status: PaceStatus | undefined;
   statusChanges: number;
   readonly alerts: { at: number; turn: 'raise' | 'resolve'; late: number }[];
   readonly statuses: { hour: number; status: PaceStatus }[];
   readonly forecasts: Forecast[];
+  hourBefore: RouteResult['hourBefore'];
 };
 
 /**
@@ -65,13 +73,15 @@ type Run = {
  */
 export function replayDay(world: string, days: readonly RouteDay[], step: number): RouteResult[] {
   const floor = floorOf(days);
-  const runs = days.map((day): Run => ({
-    day,
-    plan: routePlan(day.route, day.depot),
-    visits: new Map(),
-    ...{ experience: noExperience, shown: 0, risk: noRisk, status: undefined, statusChanges: 0 },
-    ...{ alerts: [], statuses: [], forecasts: [] },
-  }));
+  const runs = days.map(
+    (day): Run => ({
+      day,
+      plan: routePlan(day.route, day.depot),
+      visits: new Map(),
+      ...{ experience: noExperience, shown: 0, late: 0, risk: noRisk, status: undefined, statusChanges: 0 },
+      ...{ alerts: [], statuses: [], forecasts: [], hourBefore: undefined },
+    }),
+  );
   const start = Math.min(...runs.map(({ plan }) => plan.departure)) - 600;
   const end = Math.max(...days.map(({ returnedAt }) => returnedAt)) + step;
   for (let at = start; at < end; at += step) {
@@ -80,6 +90,7 @@ export function replayDay(world: string, days: readonly RouteDay[], step: number
       if (run.status === 'finished') continue;
       reveal(run, at, (done) => run.forecasts.push(...forecastAt(run, { index, done, fleet, floor })));
       follow(run, at, fleet, (at - start) / 3600);
+      if (run.hourBefore === undefined && at >= run.plan.finish - 3600) lookAhead(run, { index, floor, at });
     }
   }
   return runs.map((run) => resultOf(world, run));
@@ -106,7 +117,13 @@ function reveal(run: Run, at: number, forecast: (done: number) => void): void {
   if (isChanged) run.experience = experienceOf(plan, visits);
 }
 
-function stand(run: Run, at: number, fleet: FleetPace, position: Position | undefined, isHome: boolean): Standing {
+function stand(
+  run: Run,
+  at: number,
+  fleet: FleetPace,
+  position: Position | undefined,
+  isHome: boolean,
+): Standing {
   const { day, plan, visits, experience, status } = run;
   const departedAt = at >= day.leftAt ? day.leftAt : undefined;
   return standing(
@@ -122,10 +139,21 @@ function follow(run: Run, at: number, fleet: FleetPace, hours: number): void {
   const { pace } = stand(run, at, fleet, run.day.position(at), isHome);
   if (run.status !== undefined && run.status !== pace.status) run.statusChanges++;
   run.status = pace.status;
-  if (Number.isInteger(Math.round(hours * 1000) / 500)) run.statuses.push({ hour: hours, status: pace.status });
+  run.late = pace.lateProbability;
+  if (Number.isInteger(Math.round(hours * 1000) / 500))
+    run.statuses.push({ hour: hours, status: pace.status });
   const { state, turn } = riskStep(run.risk, pace);
   run.risk = state;
   if (turn) run.alerts.push({ at, turn, late: pace.lateProbability });
+}
+
+/** What the latest pace and the floor say an hour before the planned return. */
+function lookAhead(run: Run, { index, floor, at }: { index: number; floor: Floor; at: number }): void {
+  const done = run.day.visits.findLastIndex(({ departedAt }) => departedAt <= at) + 1;
+  if (run.status === 'finished' || done === 0) return;
+  const { mean, sd } = floor.finish(index, done);
+  const floorLate = 1 - normalCdf((run.plan.finish + GRACE - Math.max(at, mean)) / Math.max(1, sd));
+  run.hourBefore = { late: run.late, floorLate };
 }
 
 type ForecastInput = {
@@ -170,14 +198,14 @@ function forecastAt(run: Run, { index, done, fleet, floor }: ForecastInput): For
 }
 
 function resultOf(world: string, run: Run): RouteResult {
-  const { day, plan, forecasts, alerts, statusChanges, statuses } = run;
+  const { day, plan, forecasts, alerts, statusChanges, statuses, hourBefore } = run;
   return {
     world,
     driverPace: day.hidden.pace,
-    startHour: plan.departure,
+    departure: plan.departure,
     finishPlanned: plan.finish,
     returnedAt: day.returnedAt,
     isLate: day.returnedAt > plan.finish + GRACE,
-    ...{ forecasts, alerts, statusChanges, statuses },
+    ...{ forecasts, alerts, statusChanges, statuses, hourBefore },
   };
 }

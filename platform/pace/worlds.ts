@@ -29,7 +29,7 @@ export const worlds: readonly World[] = [
   { name: 'alike', driver: { spread: 0.04, slow: 0, swap: 0 }, startHour: 7.5 },
   {
     name: 'zones',
-    shared: { spread: 0.25, stops: 15 },
+    shared: { spread: 0.1, stops: 15 },
     driver: { swap: 0.03, failed: 0.01 },
     service: [1.06, 1.06],
   },

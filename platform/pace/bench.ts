@@ -1,0 +1,184 @@
+import { cpus } from 'node:os';
+import type { Bar, BenchResult } from '../../ingest/bench.ts';
+import { type RouteResult, replayDay } from './replay.ts';
+import {
+  alertScore,
+  averagePrecision,
+  casesAt,
+  coverage,
+  finishBias,
+  finishMae,
+  mean,
+  precisionAtRecall,
+  strata,
+} from './score.ts';
+import { projectionMs } from './speed.ts';
+import { fleetDay, worlds } from './worlds.ts';
+
+export type PaceBenchOptions = {
+  readonly commit: string;
+  /** Few routes of some worlds: half a minute instead of several. */
+  readonly isQuick: boolean;
+  /** Names the days; other seeds are other days. */
+  readonly seed: string;
+  readonly progress: (line: string) => void;
+};
+
+/** Vans of a fleet, its days, and seconds between two looks at it. */
+const QUICK = { vans: 40, days: 1, step: 180 };
+const FULL = { vans: 60, days: 6, step: 120 };
+/** A stratum counts from so many forecasts. */
+const STRATUM_MIN = 300;
+
+/**
+ * How well pace tells the future, on whole simulated shifts: the finish against what a planner would
+ * say and against a forecaster who knows the simulator's hidden state; how often P50 and P90 hold; and
+ * whether alerts are right. Services and legs are the simulator's own, seen without position noise.
+ */
+export function benchPace({ commit, isQuick, seed, progress }: PaceBenchOptions): BenchResult {
+  const { vans, days, step } = isQuick ? QUICK : FULL;
+  const results = worlds.flatMap((world) =>
+    Array.from({ length: days }, (_, day) =>
+      replayDay(world.name, fleetDay(world, vans, `${seed}/${day}`), step),
+    ).flat(),
+  );
+  for (const { name } of worlds) {
+    progress(
+      lineOf(
+        name,
+        results.filter(({ world }) => world === name),
+      ),
+    );
+  }
+  const speed = projectionMs(isQuick ? 3 : 7);
+  const bars: Bar[] = [
+    ...accuracyBars(results),
+    ...calibrationBars(results),
+    ...alertBars(results),
+    atMost('routes_10k_ms', speed, 'ms', 250),
+    // Needs the whole engine with its database under the load of 10,000 vans.
+    { name: 'engine_cpu_us_per_fix', value: null, unit: 'µs', target: 40, ok: null },
+  ];
+  return {
+    bench: 'pace',
+    commit,
+    node: process.version,
+    cpus: cpus().length,
+    results: { cpu: cpus()[0]?.model ?? 'unknown', seed, routes: results.length, ...figures(results) },
+    bars,
+  };
+}
+
+function lineOf(name: string, results: readonly RouteResult[]): string {
+  const half = casesAt(results, 0.5);
+  const { p50, p90 } = coverage(half);
+  const { lateShare, falsePerOnTime, flipsPerRoute } = alertScore(results);
+  return (
+    `${name}: ${results.length} routes, ${percent(lateShare)} % late; at half MAE ${finishMae(half, 'p50').toFixed(1)} min ` +
+    `(plan + delay ${finishMae(half, 'delayed').toFixed(1)}, plan × elapsed ${finishMae(half, 'scaled').toFixed(1)}, ` +
+    `floor ${finishMae(half, 'floor').toFixed(1)}), P50 and P90 hold ${percent(p50)} and ${percent(p90)} %; ` +
+    `false alerts ${falsePerOnTime.toFixed(3)} per on-time route, flips ${flipsPerRoute.toFixed(2)} per route`
+  );
+}
+
+function figures(results: readonly RouteResult[]): Record<string, number | string> {
+  const found: Record<string, number | string> = {};
+  for (const progress of [0.25, 0.5, 0.75] as const) {
+    const cases = casesAt(results, progress);
+    const at = `at_${progress * 100}`;
+    found[`finish_mae_min_${at}`] = round(finishMae(cases, 'p50'), 1);
+    found[`finish_bias_min_${at}`] = round(finishBias(cases), 1);
+    found[`plan_and_delay_mae_min_${at}`] = round(finishMae(cases, 'delayed'), 1);
+    found[`plan_by_elapsed_mae_min_${at}`] = round(finishMae(cases, 'scaled'), 1);
+    found[`floor_mae_min_${at}`] = round(finishMae(cases, 'floor'), 1);
+    found[`p50_holds_${at}`] = round(coverage(cases).p50, 3);
+    found[`p90_holds_${at}`] = round(coverage(cases).p90, 3);
+    found[`p90_width_min_${at}`] = round(mean(cases.map(({ sd }) => (1.2816 * sd) / 60)), 1);
+  }
+  const next = casesAt(results, 0.5);
+  const errors = next.reduce((sum, { nextErrors }) => sum + nextErrors, 0);
+  found.next_ten_stops_mae_min_at_50 = round(
+    errors / next.reduce((sum, { nextCount }) => sum + nextCount, 0) / 60,
+    2,
+  );
+  const alerts = alertScore(results);
+  found.late_share = round(alerts.lateShare, 3);
+  found.alert_recall = round(alerts.recall, 3);
+  found.alert_lead_median_min = round(alerts.leadMinutes, 0);
+  found.status_changes_per_route = round(mean(results.map(({ statusChanges }) => statusChanges)), 2);
+  for (const hour of [1, 2.5, 5, 7.5]) {
+    const then = results.flatMap(({ statuses }) =>
+      statuses.filter((shown) => Math.abs(shown.hour - hour) < 0.05),
+    );
+    found[`at_risk_share_after_${hour}_h`] = round(
+      mean(then.map(({ status }) => (status === 'at_risk' ? 1 : 0))),
+      3,
+    );
+    found[`behind_share_after_${hour}_h`] = round(
+      mean(then.map(({ status }) => (status === 'behind' ? 1 : 0))),
+      3,
+    );
+  }
+  return found;
+}
+
+function accuracyBars(results: readonly RouteResult[]): Bar[] {
+  const [half, late] = [casesAt(results, 0.5), casesAt(results, 0.75)];
+  const better = Math.min(finishMae(half, 'delayed'), finishMae(half, 'scaled'));
+  return [
+    atMost('finish_mae_vs_floor_at_50', finishMae(half, 'p50') / finishMae(half, 'floor'), 'ratio', 1.12),
+    atMost('finish_mae_vs_floor_at_75', finishMae(late, 'p50') / finishMae(late, 'floor'), 'ratio', 1.1),
+    atMost('finish_mae_vs_baselines_at_50', finishMae(half, 'p50') / better, 'ratio', 0.8),
+  ];
+}
+
+function calibrationBars(results: readonly RouteResult[]): Bar[] {
+  const cases = [0.25, 0.5, 0.75].flatMap((progress) => casesAt(results, progress));
+  const { p50, p90 } = coverage(cases);
+  const covered = strata(results, STRATUM_MIN);
+  const worst = covered.length === 0 ? null : Math.max(...covered.map((one) => Math.abs(one.p90 - 0.9)));
+  return [
+    // Distances from what is promised: 47–53 % and 88–92 %.
+    atMost('p50_coverage_off', Math.abs(p50 - 0.5), 'share', 0.03),
+    atMost('p90_coverage_off', Math.abs(p90 - 0.9), 'share', 0.02),
+    {
+      name: 'p90_coverage_off_worst_stratum',
+      value: worst === null ? null : round(worst, 3),
+      ...{ unit: 'share', target: 0.05, ok: worst === null ? null : worst <= 0.05 },
+    },
+  ];
+}
+
+function alertBars(results: readonly RouteResult[]): Bar[] {
+  const ranked = (progress: number, of: 'late' | 'floorLate') =>
+    averagePrecision(
+      casesAt(results, progress).map((made) => ({ score: made[of], isLate: made.result.isLate })),
+    );
+  const hourBefore = (of: 'late' | 'floorLate') =>
+    precisionAtRecall(
+      results.flatMap(({ hourBefore, isLate }) => (hourBefore ? [{ score: hourBefore[of], isLate }] : [])),
+      0.9,
+    );
+  const { falsePerOnTime, flipsPerRoute } = alertScore(results);
+  return [
+    atLeast('at_risk_precision_vs_floor_at_50', ranked(0.5, 'late') / ranked(0.5, 'floorLate'), 0.95),
+    atLeast('at_risk_precision_vs_floor_at_75', ranked(0.75, 'late') / ranked(0.75, 'floorLate'), 0.95),
+    atLeast('precision_hour_before_vs_floor', hourBefore('late') / hourBefore('floorLate'), 0.95),
+    atMost('false_alerts_per_on_time_route', falsePerOnTime, 'alerts', 0.1),
+    atMost('flips_per_route_day', flipsPerRoute, 'flips', 1),
+  ];
+}
+
+const percent = (share: number): string => (share * 100).toFixed(0);
+
+function round(value: number, digits: number): number {
+  return Math.round(value * 10 ** digits) / 10 ** digits;
+}
+
+const atMost = (name: string, value: number, unit: string, target: number): Bar => ({
+  ...{ name, value: round(value, 3), unit, target, ok: value <= target },
+});
+
+const atLeast = (name: string, value: number, target: number): Bar => ({
+  ...{ name, value: round(value, 3), unit: 'ratio', target, ok: value >= target },
+});

@@ -24,6 +24,14 @@ async function get(url: string, role: 'viewer' | 'analyst' | 'dispatcher' = 'vie
   return site.app.inject({ url, headers: { cookie } });
 }
 
+test('POST /api/login answers 400 with a sentence, when the body is none or holds what no text can', async () => {
+  const logIn = (payload: object) => site.app.inject({ method: 'POST', url: '/api/login', payload });
+  const none = await logIn({});
+  expect(none.json()).toMatchObject({ message: 'body: email is required; password is required' });
+  const strange = await logIn({ email: 'a\u0000@b', password: 'x' });
+  expect(strange.statusCode).toBe(400);
+});
+
 describe('reading', () => {
   test('GET /api/vehicles gives the newest good fix, when a newer one is flagged', async () => {
     const answer = await get('/api/vehicles');

@@ -55,8 +55,8 @@ function problemOf(error: FastifyError): Problem {
 function validationSentence({ validation = [], validationContext }: FastifyError): string {
   const parts = validation.map(({ instancePath, message, params }) => {
     const missing = (params as { requiredProperties?: readonly string[] }).requiredProperties;
-    const field = missing ? missing.map((name) => `${instancePath}/${name}`).join(', ') : instancePath;
-    return `${field === '' ? 'the value' : field.slice(1)} ${message ?? 'is not valid'}`;
+    if (missing) return missing.map((name) => `${`${instancePath}/${name}`.slice(1)} is required`).join('; ');
+    return `${instancePath === '' ? 'the value' : instancePath.slice(1)} ${message ?? 'is not valid'}`;
   });
   return `${validationContext ?? 'request'}: ${parts.join('; ')}`;
 }
@@ -68,6 +68,10 @@ function databaseProblem(error: Error & { code?: unknown }): Problematic | undef
   const code = typeof error.code === 'string' ? error.code : '';
   if (code === '57014') {
     return new Problematic(504, 'query/timeout', 'The database took too long to answer; ask for less.');
+  }
+  // Class 22, data exception: a value that the schema lets pass and no column can hold, such as a NUL in a text.
+  if (/^22/.test(code)) {
+    return new Problematic(400, 'request/invalid', `The database refuses a value: ${error.message}.`);
   }
   const isLost = /Connection terminated|timeout exceeded when trying to connect/.test(error.message);
   if (isLost || unreachable.test(code)) {

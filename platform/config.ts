@@ -47,6 +47,7 @@ export const variables = {
     'a whole number from 1 to 100000',
   ),
   PACELINE_BASEMAP: text('a file of roads'),
+  PACELINE_FORMATS: text('a file of format settings'),
   PACELINE_JWT_SECRET: variable(Type.String({ minLength: 32 }), undefined, 'at least 32 characters'),
   PACELINE_SERVICE_PASSWORD: variable(Type.String({ minLength: 22 }), undefined, 'at least 22 characters'),
   PACELINE_LOG_LEVEL: variable(
@@ -91,6 +92,7 @@ export type Config = {
     readonly vans: number | undefined;
   };
   readonly basemapFile: string | undefined;
+  readonly formatsFile: string | undefined;
   /** Undefined: the ones kept in the data folder. */
   readonly jwtSecret: string | undefined;
   readonly servicePassword: string | undefined;
@@ -164,6 +166,7 @@ function toConfig(values: Values): Config {
       vans: values.PACELINE_VANS,
     },
     basemapFile: values.PACELINE_BASEMAP,
+    formatsFile: values.PACELINE_FORMATS,
     jwtSecret: values.PACELINE_JWT_SECRET,
     servicePassword: values.PACELINE_SERVICE_PASSWORD,
     logLevel: values.PACELINE_LOG_LEVEL,

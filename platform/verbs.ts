@@ -11,6 +11,7 @@ export const verbs = [
   'fleet',
   'solve',
   'bench',
+  'doctor',
   'kills',
   'postgres',
   'clickhouse',

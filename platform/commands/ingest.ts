@@ -1,4 +1,5 @@
 import { runIngest } from '../../ingest/main.ts';
+import { readFormatSettings } from '../format-settings.ts';
 import { programCommand } from '../run-program.ts';
 import { serviceCredential } from '../wiring.ts';
 
@@ -14,6 +15,7 @@ acknowledges them, until Ctrl-C.`,
         source: config.source,
         broker: config.broker,
         serviceCredential: await serviceCredential(config),
+        formats: await readFormatSettings(config.formatsFile),
       },
       context,
     ),

@@ -15,12 +15,12 @@ export function stopKind(plannedSeconds: number): number {
 export const SERVICE_COLUMNS = 6;
 export const serviceColumn = { count: 0, planned: 1, actual: 2, square: 3, log: 4, logSquare: 5 } as const;
 
-/** Places in `Experience.leg`: count, Σ p, Σ a, Σ a²/p, Σ a/p, Σ 1/p; legs out of order, Σ (a − p). */
+/** Places in `Experience.leg`: count, Σ p, Σ a, Σ a²/p, Σ a/p, Σ 1/p; legs out of order: count, Σ p, Σ a. */
 export const legColumn = {
   ...{ count: 0, planned: 1, actual: 2, square: 3, rate: 4, inverse: 5 },
-  ...{ swerves: 6, swerved: 7 },
+  ...{ swerves: 6, swervePlanned: 7, swerveActual: 8 },
 } as const;
-const LEG_COLUMNS = 8;
+const LEG_COLUMNS = 9;
 
 /**
  * What a route's own visits say of its pace, as sums, so that routes can be added up.
@@ -53,7 +53,7 @@ export const noExperience: Experience = {
 /** A pause is taken for the break owed when it is this share of it, and no sooner than so long before. */
 const BREAK_SHARE = 0.4;
 /** One endless stop or leg (a breakdown) says nothing about the others: it counts up to so much. */
-const extreme = (planned: number): number => 6 * planned + 300;
+const extreme = (planned: number): number => 6 * planned + 600;
 /** Stops taken in another order lie this close in it; what jumps further tells of stops not seen. */
 const SWERVE_MAX = 2;
 /** Shorter services are not measured well enough for their logarithm, seconds. */
@@ -92,7 +92,8 @@ export function experienceOf(plan: RoutePlan, visits: ReadonlyMap<number, StopVi
         leg[legColumn.inverse]! += 1 / planned;
       } else if (before !== i - 1 && Math.abs(before - i) <= SWERVE_MAX && actual === driven) {
         leg[legColumn.swerves]! += 1;
-        leg[legColumn.swerved]! += actual - planned;
+        leg[legColumn.swervePlanned]! += planned;
+        leg[legColumn.swerveActual]! += actual;
       }
     }
     if (departedAt === undefined) {

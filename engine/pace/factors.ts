@@ -63,7 +63,7 @@ const BETWEEN_WEIGHT = 12;
 const WITHIN = 0.6 ** 2;
 const WITHIN_WEIGHT = 60;
 /** Variance of a leg over its mean before it was seen, seconds; its weight in legs. */
-const DISPERSION = 40;
+const DISPERSION = 20;
 const DISPERSION_WEIGHT = 60;
 /** Breaks last as planned until so many were seen. */
 const BREAK_WEIGHT = 3;
@@ -145,8 +145,6 @@ function travelOf(routes: readonly Experience[], { leg: sum }: Experience, route
   const rate = at('rate') + lines;
   const actual = at('actual') + weight * (1 + SLOPE_TRUST);
   const determinant = inverse * planned - count * count;
-  // What stops taken in another order cost, spread over all legs.
-  const detour = at('swerved') / (at('count') + at('swerves') + DETOUR_WEIGHT);
   const slope = (inverse * actual - count * rate) / determinant;
   const more = (planned * rate - count * actual) / determinant;
   const seen =
@@ -159,6 +157,9 @@ function travelOf(routes: readonly Experience[], { leg: sum }: Experience, route
   const travelDispersion =
     (Math.max(0, seen) + DISPERSION * DISPERSION_WEIGHT) / (at('count') + DISPERSION_WEIGHT);
   const line = { slope, more };
+  // What stops taken in another order cost, spread over all legs.
+  const swerved = at('swerveActual') - slope * at('swervePlanned') - more * at('swerves');
+  const detour = swerved / (at('count') + at('swerves') + DETOUR_WEIGHT);
   const leg = { slope, more: more + detour };
   const travelBetween = between(
     routes.map(({ leg }) => {
@@ -177,7 +178,7 @@ const LEG_USUAL = 50;
 /** Legs whose worth it is that nobody takes detours. */
 const DETOUR_WEIGHT = 300;
 /** How much surer the prior is of long legs than of the seconds that every leg adds. */
-const SLOPE_TRUST = 2;
+const SLOPE_TRUST = 1;
 
 /** What the legs of a route should have taken, were its driver like the fleet. */
 const legsOf = (leg: Float64Array, { slope, more }: Line): number =>

@@ -37,10 +37,12 @@ export function progressOf(plan: RoutePlan, visits: ReadonlyMap<number, StopVisi
   // How far along the running order: a stop taken out of order says nothing about those before it.
   let front = -1;
   let doneCount = 0;
+  const isDone = new Uint8Array(plan.count);
   for (let i = 0; i < plan.count; i++) {
     const visit = visits.get(plan.stopIds[i]!);
     if (!visit) continue;
     doneCount++;
+    isDone[i] = 1;
     if (!visit.isOutOfSequence) front = i;
     if (visit.arrivedAt < lastAt) continue;
     lastAt = visit.arrivedAt;
@@ -49,13 +51,9 @@ export function progressOf(plan: RoutePlan, visits: ReadonlyMap<number, StopVisi
   const remaining = new Int32Array(plan.count - doneCount);
   const first = Math.max(0, front + 1 - PASSED_PLACES);
   let n = 0;
-  let aheadCount = 0;
-  for (let k = 0; k < plan.count; k++) {
-    const i = (first + k) % plan.count;
-    if (visits.has(plan.stopIds[i]!)) continue;
-    remaining[n++] = i;
-    if (i >= first) aheadCount = n;
-  }
+  for (let i = first; i < plan.count; i++) if (isDone[i] === 0) remaining[n++] = i;
+  const aheadCount = n;
+  for (let i = 0; i < first; i++) if (isDone[i] === 0) remaining[n++] = i;
   const newest = last < 0 ? undefined : visits.get(plan.stopIds[last]!);
   const serving = newest !== undefined && newest.departedAt === undefined ? last : -1;
   return { visits, remaining, aheadCount, doneCount, serving, last };

@@ -70,7 +70,7 @@ const BREAK_WEIGHT = 3;
 /** Drivers are taken to wait for a window to open, until as many times as this they did not. */
 const PATIENCE_WEIGHT = 2;
 /** What stays unknown of a factor however much was seen: streets and hours ahead are others. */
-const AHEAD_VARIANCE = 0.035 ** 2;
+const AHEAD_VARIANCE = 0.05 ** 2;
 
 /**
  * Learns from all routes of the day: the ratio of every kind of stop shrunk towards that of all, that

@@ -1,3 +1,4 @@
+import { LEG_MIN } from '../../engine/pace/experience.ts';
 import { type RoutePlan, routePlan } from '../../engine/pace/route-plan.ts';
 import { PLANNED_EFFORT } from '../../simulator/driver.ts';
 import { dwell, normalShare, quantile } from '../../simulator/quantiles.ts';
@@ -75,18 +76,18 @@ function travelModel(days: readonly RouteDay[], plans: readonly RoutePlan[]) {
   ]);
   const x: number[][] = [];
   const y: number[] = [];
-  // What the other order of some stops costs, spread over all legs.
-  let detour = 0;
+  const swerves: { r: number; planned: number; seconds: number }[] = [];
   for (const [r, day] of days.entries()) {
     const first = day.route.stops[0]!.id;
     for (const [k, visit] of day.visits.entries()) {
       const before = day.visits[k - 1];
       if (!before || k === day.lunchLeg) continue;
       if (before.stopId !== visit.stopId - 1) {
-        detour += visit.arrivedAt - before.departedAt - plans[r]!.legs[visit.stopId - first]!;
+        const planned = Math.max(LEG_MIN, plans[r]!.legs[visit.stopId - first]!);
+        swerves.push({ r, planned, seconds: visit.arrivedAt - before.departedAt });
         continue;
       }
-      const planned = Math.max(20, plans[r]!.legs[visit.stopId - first]!);
+      const planned = Math.max(LEG_MIN, plans[r]!.legs[visit.stopId - first]!);
       const driven = (visit.arrivedAt - before.departedAt) / day.hidden.travelFactor(visit.arrivedAt);
       const root = Math.sqrt(planned);
       x.push([1 / root, ...traits[r]!.map((trait) => trait * root)]);
@@ -100,8 +101,13 @@ function travelModel(days: readonly RouteDay[], plans: readonly RoutePlan[]) {
       const expected = row.reduce((inner, value, i) => inner + value * [more, ...weights][i]!, 0);
       return sum + (y[n]! - expected) ** 2;
     }, 0) / x.length;
-  const extra = more + detour / (x.length + 1);
-  const leg = (r: number, planned: number) => Math.max(5, extra + slope(r) * Math.max(20, planned));
+  // What the other order of some stops costs, spread over all legs.
+  const detour = swerves.reduce(
+    (sum, { r, planned, seconds }) => sum + seconds - more - slope(r) * planned,
+    0,
+  );
+  const extra = more + detour / (x.length + swerves.length);
+  const leg = (r: number, planned: number) => Math.max(5, extra + slope(r) * Math.max(LEG_MIN, planned));
   return { leg, dispersion };
 }
 

@@ -74,3 +74,19 @@ export function maySubscribe(identity: Identity, filter: string): boolean {
   if (identity.kind === 'device') return device === identity.device;
   return device === '+' || (device !== undefined && topicName.test(device));
 }
+
+/**
+ * The filter that a connection is given for the one it asks for; undefined: none. Apps of foreign
+ * formats listen to their friends, such as OwnTracks to `owntracks/+/+`, and some give up when that
+ * is refused. Like a broker that filters on delivery, we grant it and let nothing through: what they
+ * are given instead is a topic to which nobody may publish.
+ */
+export function grantedFilter(
+  identity: Identity,
+  filter: string,
+  formats: FormatRegistry,
+): string | undefined {
+  if (maySubscribe(identity, filter)) return filter;
+  const isCustomary = identity.kind === 'device' && formats.isCustomary(filter);
+  return isCustomary ? `fleet/${identity.fleet}/device/${identity.device}/silence` : undefined;
+}

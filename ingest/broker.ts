@@ -2,7 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { Aedes, type AuthenticateError, type Client, type PublishPacket } from 'aedes';
 import { Fault } from '../schemas/fault.ts';
 import type { Log } from '../schemas/program.ts';
-import { maySubscribe, type Publishing, publishing } from './access.ts';
+import { grantedFilter, type Publishing, publishing } from './access.ts';
 import { Acknowledgements } from './acknowledgements.ts';
 import type { EmbeddedBroker, IngestLimits } from './config.ts';
 import { type Identity, identityOf, isSameSecret, isSecret } from './credentials.ts';
@@ -81,10 +81,11 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
     },
     authorizeSubscribe(client, subscription, callback) {
       const session = sessions.get(client);
-      const isAllowed = session !== undefined && maySubscribe(session.identity, subscription.topic);
-      if (isAllowed) session.subscriptions.add(subscription.topic);
-      isHeard ||= isAllowed && couldBeData(subscription.topic);
-      callback(null, isAllowed && session.subscriptions.size <= SUBSCRIPTIONS_MAX ? subscription : null);
+      const topic = session && grantedFilter(session.identity, subscription.topic, options.formats);
+      if (session === undefined || topic === undefined) return callback(null, null);
+      session.subscriptions.add(topic);
+      isHeard ||= couldBeData(topic);
+      callback(null, session.subscriptions.size <= SUBSCRIPTIONS_MAX ? { ...subscription, topic } : null);
     },
     authorizePublish(client, packet, callback) {
       const session = client === null ? undefined : sessions.get(client);

@@ -4,7 +4,9 @@ const FLOAT32_MAX = 3.4028234e38;
 const SMALLINT_MAX = 32_767;
 /** A number below it counts seconds, not milliseconds: as milliseconds it would be before March 1973. */
 const SECONDS_BELOW = 1e11;
-const decimal = /^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d{1,3})?\s*$/i;
+/** Longer text is neither a number nor a time. */
+const TEXT_MAX = 64;
+const decimal = /^\s*[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d{1,3})?\s*$/i;
 
 export const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -19,7 +21,8 @@ export function recordOf(value: unknown): Record<string, unknown> {
  * Devices write numbers as text, and "" is not 0.
  */
 export function numberOf(value: unknown): number | undefined {
-  const number = typeof value === 'string' && decimal.test(value) ? Number(value) : value;
+  const number =
+    typeof value === 'string' && value.length <= TEXT_MAX && decimal.test(value) ? Number(value) : value;
   if (typeof number !== 'number' || !Number.isFinite(number)) return undefined;
   return Math.abs(number) <= FLOAT32_MAX ? number : undefined;
 }
@@ -78,7 +81,7 @@ export function msOfSeconds(value: unknown): number | undefined {
 export function msOfAny(value: unknown): number | undefined {
   const number = numberOf(value);
   if (number !== undefined) return Math.abs(number) < SECONDS_BELOW ? msFromSeconds(number) : number;
-  if (typeof value !== 'string') return undefined;
+  if (typeof value !== 'string' || value.length > TEXT_MAX) return undefined;
   const ms = msFromUtcText(value);
   return Number.isNaN(ms) ? undefined : ms;
 }

@@ -47,6 +47,12 @@ test('a phone with OwnTracks is stored, as it talks: will, retained QoS 1 on the
     retain: true,
   };
   const phone = await connect(ingest.url, login, { will });
+  // It listens to its friends, which are none of its business and not refused either.
+  const heard: string[] = [];
+  phone.on('message', (about) => heard.push(about));
+  for (const filter of ['owntracks/+/+', 'owntracks/+/+/event', `${topic}/cmd`]) {
+    expect(await phone.subscribeAsync(filter, { qos: 1 })).toMatchObject([{ qos: 1 }]);
+  }
   const location = {
     _type: 'location',
     lat: 45.5,
@@ -74,7 +80,18 @@ test('a phone with OwnTracks is stored, as it talks: will, retained QoS 1 on the
   await phone.publishAsync(topic, JSON.stringify({ _type: 'encrypted', data: 'x' }), { qos: 1 });
   const { rows } = await pool.query('select reason, fleet_id from rejections where topic = $1', [topic]);
   expect(rows).toEqual([{ reason: 'format', fleet_id: gateway.fleetId }]);
+  expect(heard).toEqual([]);
   phone.end(true);
+});
+
+test('a Teltonika tracker is stored, by its IMEI on a shadow topic', async () => {
+  const imei = '352093081452251';
+  const client = await connect(ingest.url, await deviceOf(imei));
+  const reported = { ts: 1_790_000_000_000, latlng: '45.5,-122.6', sat: 9, sp: 36, evt: 239, 239: 1 };
+  const topic = `$aws/things/${imei}/shadow/update`;
+  await client.publishAsync(topic, JSON.stringify({ state: { reported } }), { qos: 1 });
+  expect(await fixesOf(imei)).toMatchObject([{ lat: 45.5, speed: 10, events: [{ type: 'ignition_on' }] }]);
+  await client.endAsync();
 });
 
 test('a device publishes for itself alone, on foreign topics too', async () => {

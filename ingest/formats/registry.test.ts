@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { publishing } from '../access.ts';
+import { grantedFilter, publishing } from '../access.ts';
 import type { Identity } from '../credentials.ts';
 import { hear } from '../testing/foreign.ts';
 import { deviceNamed, FormatRegistry } from './registry.ts';
@@ -35,6 +35,19 @@ test.each([
   expect(publishing(service, row.topic, registry).kind).toBe('refused');
 });
 
+test.each([
+  { filter: 'fleet/a/device/v1/command', granted: 'fleet/a/device/v1/command' },
+  { filter: 'owntracks/+/+', granted: 'fleet/a/device/v1/silence' },
+  { filter: '$aws/things/v1/shadow/update/delta', granted: 'fleet/a/device/v1/silence' },
+  { filter: 'fleet/a/device/v2/command', granted: undefined },
+  { filter: '+/+/+', granted: undefined },
+  { filter: '#', granted: undefined },
+  { filter: '$share/g/owntracks/#', granted: undefined },
+])('grantedFilter() gives a device $granted for $filter', ({ filter, granted }) => {
+  expect(grantedFilter(device, filter, registry)).toBe(granted);
+  expect(publishing(gateway, 'fleet/a/device/v1/silence', registry).kind).toBe('refused');
+});
+
 test('deviceNamed() believes a payload that names one device, and none that names two or a strange one', () => {
   const route = registry.find('traccar')?.route ?? expect.fail('no route');
   const named = (...ids: readonly unknown[]) =>
@@ -49,6 +62,7 @@ test('deviceNamed() believes a payload that names one device, and none that name
   expect(named('v1', 'v2')).toBeUndefined();
   expect(named('a/b')).toBeUndefined();
   expect(named(undefined)).toBeUndefined();
+  expect(named({ toString: 1 })).toBeUndefined();
   expect(deviceNamed(route, Buffer.from('?id=v9&lat=1&lon=2'))).toBe('v9');
   expect(deviceNamed(route, Buffer.from('\xff\x00'))).toBeUndefined();
 });

@@ -60,6 +60,12 @@ export class FormatRegistry {
     return [...new Set(this.#entries.map(({ template }) => filterOf(template)))];
   }
 
+  /** Whether a filter is about topics of foreign formats: it begins as one of theirs does. */
+  isCustomary(filter: string): boolean {
+    const [first] = filter.split('/', 1);
+    return this.#entries.some(({ template }) => template.levels[0] === first && first !== '+');
+  }
+
   /** The format whose marks a payload has. */
   recognise(body: Body): Format | undefined {
     return this.formats.find((format) => format.recognises(body));
@@ -84,8 +90,13 @@ export function deviceNamed(route: Route, payload: Uint8Array): string | undefin
   const pieces = format.pieces(body);
   if (!Array.isArray(pieces)) return undefined;
   const { deviceOf } = format;
-  const [name, ...others] = new Set(pieces.map((piece: unknown) => String(deviceOf(piece) ?? '')));
+  const [name, ...others] = new Set(pieces.map((piece: unknown) => nameText(deviceOf(piece))));
   return name !== undefined && others.length === 0 && topicName.test(name) ? name : undefined;
+}
+
+/** A name as text; empty where it is none. */
+function nameText(name: unknown): string {
+  return typeof name === 'string' || typeof name === 'number' ? String(name) : '';
 }
 
 function entriesOf(formats: readonly Format[], topics: Readonly<Record<string, readonly string[]>>): Entry[] {

@@ -87,6 +87,6 @@ export function grantedFilter(
   formats: FormatRegistry,
 ): string | undefined {
   if (maySubscribe(identity, filter)) return filter;
-  const isCustomary = identity.kind === 'device' && formats.isCustomary(filter);
-  return isCustomary ? `fleet/${identity.fleet}/device/${identity.device}/silence` : undefined;
+  if (identity.kind === 'gateway' || !formats.isCustomary(filter)) return undefined;
+  return identity.kind === 'service' ? filter : `fleet/${identity.fleet}/device/${identity.device}/silence`;
 }

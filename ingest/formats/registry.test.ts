@@ -45,6 +45,9 @@ test.each([
   { filter: '$share/g/owntracks/#', granted: undefined },
 ])('grantedFilter() gives a device $granted for $filter', ({ filter, granted }) => {
   expect(grantedFilter(device, filter, registry)).toBe(granted);
+  // The service is ours, and the doctor listens with it.
+  const ofService = granted === undefined && !filter.startsWith('fleet/') ? undefined : filter;
+  expect(grantedFilter(service, filter, registry)).toBe(ofService);
   expect(publishing(gateway, 'fleet/a/device/v1/silence', registry).kind).toBe('refused');
 });
 

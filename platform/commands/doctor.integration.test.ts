@@ -1,7 +1,11 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { connect, service, startIngest } from '../../ingest/testing/running.ts';
+import { makeDevice, makeFleet } from '../../ingest/testing/world.ts';
+import { openTestDatabase } from '../testing/database.ts';
 import { runCli } from '../verbs.ts';
 
 let folder: string;
@@ -62,3 +66,43 @@ test('paceline doctor names the mistakes of a settings file', async () => {
   expect(code).toBe(9);
   expect(text).toMatch(/mappings\/0\/fields\/ts: missing[\s\S]*speed\/unit: missing; say one of/);
 });
+
+test('paceline doctor --topic says it of every message that devices send', async () => {
+  const database = await openTestDatabase();
+  const pool = new pg.Pool({ connectionString: database.url, max: 1 });
+  try {
+    const { fleetId } = await makeFleet(pool, 'north');
+    const login = await makeDevice(pool, { fleetId, fleet: 'north', device: 'van-7' });
+    await using ingest = await startIngest({ databaseUrl: database.url });
+    const said: string[] = [];
+    const listening = deferred();
+    const io = {
+      stdout: (line: string) => void said.push(line),
+      stderr: listening.resolve,
+      environment: { MQTT_PORT: new URL(ingest.url).port, PACELINE_SERVICE_PASSWORD: service.password },
+      signal: new AbortController().signal,
+      now: () => 1_790_000_010,
+    };
+    const command = runCli(['doctor', '--topic', 'owntracks/#', '--count', '2'], io);
+    await listening.promise;
+    const client = await connect(ingest.url, login);
+    await client.publishAsync('owntracks/jo/van-7', phone, { qos: 1 });
+    await client.publishAsync('owntracks/jo/van-7', '{"_type":"encrypted"}', { qos: 1 });
+    expect(await command).toBe(0);
+    expect(said.join('\n')).toMatch(
+      /owntracks\/jo\/van-7\nformat[\s\S]*speed 10 m\/s[\s\S]*refused {3}format: encrypted/,
+    );
+    await client.endAsync();
+  } finally {
+    await pool.end();
+    await database.close();
+  }
+});
+
+function deferred(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let resolve: () => void = () => {};
+  const promise = new Promise<void>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
+}

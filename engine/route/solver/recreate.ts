@@ -65,12 +65,18 @@ export function recreate(
   memory: RecreateMemory,
   random: Random,
   { blinkChance, nearMax }: RecreateParams,
+  isOver: () => boolean = never,
 ): void {
   const { waiting, choice } = memory;
   const count = takeBank(problem, tours, memory, random);
   memory.firstEmpty.fill(0);
   for (let k = 0; k < count; k++) {
     const stop = waiting[k]!;
+    // A first plan of thousands of stops may take longer than there is time.
+    if (k % 32 === 31 && isOver()) {
+      keepWaiting(problem, tours, memory, k, count);
+      return;
+    }
     tours.totalCost -= problem.unservedCost[stop]!;
     choice.delta = problem.unservedCost[stop]!;
     choice.vehicle = -1;
@@ -83,10 +89,28 @@ export function recreate(
       touch(touched, choice.vehicle);
       insert(problem, tours, stop, choice);
     } else {
-      tours.bank[tours.bankCount++] = stop;
       tours.totalCost += problem.unservedCost[stop]!;
-      if (problem.mate[stop]! >= 0) tours.bank[tours.bankCount++] = problem.mate[stop]!;
+      keepWaiting(problem, tours, memory, k, k + 1);
     }
+  }
+}
+
+function never(): boolean {
+  return false;
+}
+
+/** Leave stops in the bank, whose price is still counted. */
+function keepWaiting(
+  problem: Problem,
+  tours: Tours,
+  { waiting }: RecreateMemory,
+  from: number,
+  to: number,
+): void {
+  for (let k = from; k < to; k++) {
+    const stop = waiting[k]!;
+    tours.bank[tours.bankCount++] = stop;
+    if (problem.mate[stop]! >= 0) tours.bank[tours.bankCount++] = problem.mate[stop]!;
   }
 }
 

@@ -58,6 +58,40 @@ export function ruin(
   }
 }
 
+/**
+ * Related removal (Shaw 1998, https://doi.org/10.1007/3-540-49481-2_30): the seed and most of the stops nearest to it,
+ * whatever their tours. Where windows are tight, strings of one tour seldom fit anywhere but where they were.
+ */
+export function ruinRelated(
+  problem: Problem,
+  tours: Tours,
+  touched: Touched,
+  { count, near }: Neighbours,
+  random: Random,
+  { removedMean }: RuinParams,
+): void {
+  const seed = random.integer(problem.stopCount);
+  let left = 1 + random.integer(2 * removedMean);
+  for (let k = -1; k < count && left > 0; k++) {
+    const stop = k < 0 ? seed : near[seed * count + k]!;
+    const vehicle = tours.tourOf[stop]!;
+    if (vehicle < 0 || random.next() < 0.3) continue;
+    touch(touched, vehicle);
+    const other = problem.mate[stop]!;
+    if (other >= 0) {
+      unlink(tours, other);
+      putInBank(problem, tours, other);
+    }
+    unlink(tours, stop);
+    putInBank(problem, tours, stop);
+    left--;
+  }
+  for (let k = 0; k < touched.count; k++) {
+    const vehicle = touched.vehicles[k]!;
+    if (!refreshTour(problem, tours, vehicle)) bankTour(problem, tours, vehicle);
+  }
+}
+
 /** Take out `length` consecutive stops around `stop`, sparing `kept` somewhere among them. */
 function removeString(
   problem: Problem,

@@ -5,6 +5,9 @@ import type { Tours } from './tours.ts';
 /** Nothing fits. */
 export const NOWHERE = Number.POSITIVE_INFINITY;
 
+/** Places until a blink when there is none; a whole number, as all counts of places. */
+export const NO_BLINK = 2 ** 30;
+
 /** The best place found so far for one stop (or one shipment), and the dice that skip places. */
 export type Choice = {
   /** What it adds to the cost. */
@@ -18,7 +21,7 @@ export type Choice = {
 };
 
 export function emptyChoice(): Choice {
-  return { delta: NOWHERE, vehicle: -1, after: -1, deliveryAfter: -1, untilBlink: NOWHERE };
+  return { delta: NOWHERE, vehicle: -1, after: -1, deliveryAfter: -1, untilBlink: NO_BLINK };
 }
 
 /**
@@ -52,7 +55,7 @@ export function offerTour(
     if (ready[node]! > close) break;
     if (open + service <= late[after]!) {
       const delta = costInto[costBase + place[node]!]! + cost[costBase + place[after]!]! - leg[node]!;
-      if (delta < best && --choice.untilBlink > 0) {
+      if (delta < best && !isBlink(choice)) {
         const arrival = ready[node]! + timeInto[timeBase + place[node]!]!;
         const begin = Math.max(arrival, open);
         if (begin <= close && begin + service + time[timeBase + place[after]!]! <= late[after]!) {
@@ -68,6 +71,13 @@ export function offerTour(
     }
     node = after;
   } while (node < stopCount);
+}
+
+/** Whether to look away from this place. The next blink is drawn by whoever offers the next tour. */
+function isBlink(choice: Choice): boolean {
+  if (--choice.untilBlink > 0) return false;
+  choice.untilBlink = NO_BLINK;
+  return true;
 }
 
 /** Whether the tour's load leaves room, where loads only ever add up. */
@@ -181,7 +191,7 @@ export function offerTourToShipment(
               costInto[toDelivery + place[node]!]! +
               cost[toDelivery + place[following]!]! -
               leg[node]!;
-        if (delta + extra < choice.delta && --choice.untilBlink > 0) {
+        if (delta + extra < choice.delta && !isBlink(choice)) {
           const end = doneAt(problem, vehicle, node, delivery, done);
           if (end >= 0 && fitsBefore(problem, tours, vehicle, delivery, following, end)) {
             const second = node === pickup ? first : node;

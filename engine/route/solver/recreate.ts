@@ -1,5 +1,5 @@
 import type { Random } from '../../../schemas/random.ts';
-import { type Choice, NOWHERE, offerTour, offerTourToShipment } from './insertion.ts';
+import { type Choice, NO_BLINK, offerTour, offerTourToShipment } from './insertion.ts';
 import type { Neighbours } from './neighbours.ts';
 import { DELIVERY, type Problem } from './problem.ts';
 import { type Touched, touch } from './ruin.ts';
@@ -10,6 +10,8 @@ export type RecreateParams = {
   readonly blinkChance: number;
   /** A stop is offered only to tours that serve one of this many of its nearest. */
   readonly nearMax: number;
+  /** Share of calls that open a tour as soon as that is cheaper; the others do when nothing else fits. */
+  readonly openChance: number;
 };
 
 /** Scratch memory of `recreate`, made once per search. */
@@ -64,12 +66,13 @@ export function recreate(
   neighbours: Neighbours,
   memory: RecreateMemory,
   random: Random,
-  { blinkChance, nearMax }: RecreateParams,
+  { blinkChance, nearMax, openChance }: RecreateParams,
   isOver: () => boolean = never,
 ): void {
   const { waiting, choice } = memory;
   const count = takeBank(problem, tours, memory, random);
   memory.firstEmpty.fill(0);
+  const isOpening = random.next() < openChance;
   for (let k = 0; k < count; k++) {
     const stop = waiting[k]!;
     // A first plan of thousands of stops may take longer than there is time.
@@ -80,10 +83,9 @@ export function recreate(
     tours.totalCost -= problem.unservedCost[stop]!;
     choice.delta = problem.unservedCost[stop]!;
     choice.vehicle = -1;
-    if (choice.untilBlink <= 0 || choice.untilBlink === NOWHERE)
-      choice.untilBlink = nextBlink(blinkChance, random);
+    if (isDue(choice)) choice.untilBlink = nextBlink(blinkChance, random);
     offerNear(problem, tours, stop, neighbours, nearMax, memory, blinkChance, random);
-    offerEmpty(problem, tours, stop, memory);
+    if (isOpening || choice.vehicle < 0) offerEmpty(problem, tours, stop, memory);
     if (choice.vehicle < 0) offerAll(problem, tours, stop, memory);
     if (choice.vehicle >= 0) {
       touch(touched, choice.vehicle);
@@ -149,9 +151,14 @@ function urgency(problem: Problem, stop: number, order: number, random: Random):
   return random.next();
 }
 
+/** Whether the next blink is to be drawn: none is pending, or the last has happened. */
+function isDue({ untilBlink }: Choice): boolean {
+  return untilBlink > NO_BLINK / 2;
+}
+
 /** Places until the next one skipped: geometric, so that chance is asked once per blink and not per place. */
 function nextBlink(chance: number, random: Random): number {
-  if (chance <= 0) return NOWHERE;
+  if (chance <= 0) return NO_BLINK;
   return 1 + Math.floor(Math.log(1 - random.next()) / Math.log(1 - chance));
 }
 
@@ -178,7 +185,7 @@ function offerNear(
     if (vehicle < 0 || offered[vehicle] === stamp) continue;
     offered[vehicle] = stamp;
     offer(problem, tours, stop, vehicle, choice);
-    if (choice.untilBlink <= 0) choice.untilBlink = nextBlink(blinkChance, random);
+    if (isDue(choice)) choice.untilBlink = nextBlink(blinkChance, random);
   }
 }
 
@@ -211,7 +218,7 @@ function offerAll(
 ): void {
   for (let vehicle = 0; vehicle < problem.vehicleCount; vehicle++) {
     if (offered[vehicle] === stamp || tours.size[vehicle] === 0) continue;
-    choice.untilBlink = NOWHERE;
+    choice.untilBlink = NO_BLINK;
     offer(problem, tours, stop, vehicle, choice);
   }
 }

@@ -67,7 +67,8 @@ const DISPERSION = 20;
 const DISPERSION_WEIGHT = 60;
 /** Breaks last as planned until so many were seen. */
 const BREAK_WEIGHT = 3;
-/** Drivers are taken to wait for a window to open, until as many times as this they did not. */
+/** Every other driver waits for a window to open (or serves others meanwhile), until so many were seen. */
+const PATIENCE = 0.5;
 const PATIENCE_WEIGHT = 2;
 /** What stays unknown of a factor however much was seen: streets and hours ahead are others. */
 const AHEAD_VARIANCE = 0.05 ** 2;
@@ -127,7 +128,9 @@ export function fleetPace(routes: readonly Experience[]): FleetPace {
     ...{ ratio, median, cv2, within, serviceBetween, serviceUnsure },
     ...travelOf(routes, sum, routeCount),
     breakRatio: (sum.breakActual + BREAK_WEIGHT * 1800) / (sum.breakPlanned + BREAK_WEIGHT * 1800),
-    patience: (sum.windowsKept + PATIENCE_WEIGHT) / (sum.windowsKept + sum.windowsBroken + PATIENCE_WEIGHT),
+    patience:
+      (sum.windowsKept + PATIENCE * PATIENCE_WEIGHT) /
+      (sum.windowsKept + sum.windowsBroken + PATIENCE_WEIGHT),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Alert, Pace } from '../../schemas/event.ts';
-import { atRiskRule, LASTING_SECONDS } from './standing.ts';
+import { AT_RISK_FROM, atRiskRule, LASTING_SECONDS } from './standing.ts';
 
 /** Since when a route's risk contradicts its alert; event time. */
 export type RiskState = { readonly isOpen: boolean; readonly contrarySince: number | null };
@@ -9,9 +9,10 @@ export const noRisk: RiskState = { isOpen: false, contrarySince: null };
 /** What one more standing does to the at-risk alert of its route. */
 export function riskStep(
   { isOpen, contrarySince }: RiskState,
-  { status, at }: Pace,
+  { status, at, lateProbability }: Pace,
 ): { readonly state: RiskState; readonly turn: 'raise' | 'resolve' | undefined } {
-  const isAtRisk = status === 'at_risk';
+  // The status holds on to itself below the threshold; a new alert needs all of it, all the time.
+  const isAtRisk = status === 'at_risk' && (isOpen || lateProbability >= AT_RISK_FROM);
   if (isAtRisk === isOpen) return { state: { isOpen, contrarySince: null }, turn: undefined };
   const since = contrarySince ?? at;
   // A finished route has no risk to wait for.

@@ -51,6 +51,18 @@ describe('the repository', () => {
   });
 });
 
+test('package-lock.json names the packages of every platform, or `npm ci` fails on one of them', () => {
+  const { packages } = JSON.parse(read('package-lock.json')) as {
+    packages: Record<string, { optionalDependencies?: Record<string, string> }>;
+  };
+  const missing = Object.entries(packages).flatMap(([path, { optionalDependencies = {} }]) =>
+    Object.keys(optionalDependencies)
+      .filter((name) => !(`node_modules/${name}` in packages || `${path}/node_modules/${name}` in packages))
+      .map((name) => `${path || 'the project'}: ${name}`),
+  );
+  expect(missing).toEqual([]);
+});
+
 describe('ARCHITECTURE.md', () => {
   test('has a sentence on every dependency', () => {
     const text = read('ARCHITECTURE.md');
@@ -81,7 +93,7 @@ test('README.md lists every npm script that a user runs', () => {
   const scripts = Object.keys(JSON.parse(read('package.json')).scripts).filter(
     (name) => !internal.test(name),
   );
-  const said = (name: string) => text.includes(`npm run ${name}`) || text.includes(`npm ${name}`);
+  const said = (name: string) => new RegExp(`npm (run )?(--silent )?${name}\b`).test(text);
   expect(scripts.filter((name) => !said(name))).toEqual([]);
 });
 

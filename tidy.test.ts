@@ -93,7 +93,7 @@ test('README.md lists every npm script that a user runs', () => {
   const scripts = Object.keys(JSON.parse(read('package.json')).scripts).filter(
     (name) => !internal.test(name),
   );
-  const said = (name: string) => new RegExp(`npm (run )?(--silent )?${name}\b`).test(text);
+  const said = (name: string) => new RegExp(`npm (run )?(--silent )?${name}\\b`).test(text);
   expect(scripts.filter((name) => !said(name))).toEqual([]);
 });
 

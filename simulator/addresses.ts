@@ -11,9 +11,9 @@ export type Address = { readonly place: Place; readonly position: Position };
 /** Streets with houses along them. */
 const TERTIARY = roadClasses.indexOf('tertiary');
 /** Metres between two stops of one street, and from a stop to the corner. */
-const SPACING = 35;
+const SPACING = 16;
 /** Another stop in the same street, once there is one. */
-const NEIGHBOUR = 0.42;
+const NEIGHBOUR = 0.38;
 
 export type AddressesInput = {
   readonly city: City;
@@ -57,21 +57,42 @@ export function addressesAlong({ city, count, streets, isClear, chance }: Addres
     taken.set(edge, [...others, offset]);
     return true;
   };
-  for (let tries = 0; addresses.length < count && tries < count * 20; tries++) {
+  const isChosen = openDensity(city, chance.fork('density'));
+  for (let tries = 0; addresses.length < count && tries < count * 60; tries++) {
     const edge = chance.pick(streets);
+    if (!isChosen(edge)) continue;
     let offset = chance.between(0, graph.length[edge]!);
     while (tryAt(edge, offset) && addresses.length < count && chance.chance(NEIGHBOUR)) {
-      offset += chance.between(SPACING, SPACING * 2.5);
+      offset += SPACING + chance.lognormal(4.1, 0.65);
     }
   }
   return addresses;
 }
 
-/** A house stands 10–18 m from the middle of its street, on either side. */
+/** Square neighbourhoods, metres, and the least share of a full one's parcels that one gets. */
+const NEIGHBOURHOOD = 900;
+const SPARSEST = 0.12;
+
+/** Parcels are not spread evenly: some neighbourhoods order much, some little. */
+function openDensity({ graph, frame }: City, chance: Random): (edge: number) => boolean {
+  const shares = new Map<string, number>();
+  return (edge) => {
+    const node = graph.from[edge]!;
+    const [column, row] = [frame.x(graph.lng[node]!), frame.y(graph.lat[node]!)].map((metres) =>
+      Math.floor(metres / NEIGHBOURHOOD),
+    );
+    const key = `${column} ${row}`;
+    const share = shares.get(key) ?? SPARSEST ** chance.fork(key).next();
+    shares.set(key, share);
+    return chance.chance(share);
+  };
+}
+
+/** A house stands 12–32 m from the middle of its street, on either side. */
 function house({ graph, frame }: City, edge: number, offset: number, chance: Random): Position {
   const { lng, lat, heading } = pointOn(graph, edge, offset);
   const side = radiansFromDegrees(heading + (chance.chance(0.5) ? 90 : -90));
-  const setback = chance.between(10, 18);
+  const setback = chance.between(12, 32);
   const place = frame.position(
     frame.x(lng) + setback * Math.sin(side),
     frame.y(lat) + setback * Math.cos(side),

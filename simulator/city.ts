@@ -12,6 +12,8 @@ export type City = {
   readonly graph: Graph;
   readonly water: readonly Ring[];
   readonly parks: readonly Ring[];
+  /** Where stations stand when the city has places for them: out of town, beside a main road. */
+  readonly estates: readonly Position[];
   /** Neighbourhoods that tile the city; their borders run through blocks, not along streets. */
   readonly districts: readonly { readonly name: string; readonly ring: Ring }[];
 };
@@ -23,8 +25,8 @@ export const freeSpeeds: Readonly<Record<RoadClass, number>> = {
   trunk: mpsFromKmh(80),
   primary: mpsFromKmh(60),
   secondary: mpsFromKmh(55),
-  tertiary: mpsFromKmh(45),
-  residential: mpsFromKmh(35),
+  tertiary: mpsFromKmh(48),
+  residential: mpsFromKmh(55),
   service: mpsFromKmh(15),
 };
 
@@ -62,9 +64,12 @@ export function generateCity(seed: string, origin: Position): City {
       const { lng, lat } = plane.position(x, y);
       return [lng, lat];
     });
+  const ringRoad = motorway({ warp, addNode, shape });
+  const outskirts = outskirtsOf({ addNode, shape, exits: ringRoad.exits });
   const roads: Road[] = [
     ...streets({ chance: chance.fork('streets'), warp, river, parks, shape }),
-    ...motorway({ warp, addNode, shape }),
+    ...ringRoad.roads,
+    ...outskirts.roads,
   ];
   const ring = (points: readonly (readonly [number, number])[]): Ring =>
     [...points, points[0]!].map(([x, y]) => {
@@ -77,6 +82,7 @@ export function generateCity(seed: string, origin: Position): City {
     graph: graphOf(nodes, roads),
     water: [ring(riverBank(river))],
     parks: parks.map((park) => ring(circle(park, 24))),
+    estates: outskirts.estates.map(([x, y]) => plane.position(x, y)),
     districts: districtsOf(warp).map(({ name, points }) => ({ name, ring: ring(points) })),
   };
 }
@@ -203,7 +209,7 @@ type MotorwayInput = {
 };
 
 /** Two one-way carriageways round the city, half way out, joined to every arterial they meet. */
-function motorway({ warp, addNode, shape }: MotorwayInput): Road[] {
+function motorway({ warp, addNode, shape }: MotorwayInput): { roads: Road[]; exits: Exit[] } {
   const roads: Road[] = [];
   const [radiusI, radiusJ] = [COLUMNS * 0.36, ROWS * 0.36];
   const exits = Array.from({ length: 16 }, (_, k) => {
@@ -219,9 +225,11 @@ function motorway({ warp, addNode, shape }: MotorwayInput): Road[] {
     );
     return [x + side * Math.cos(angle), y + side * Math.sin(angle)];
   };
+  const nodes: number[][] = exits.map(() => []);
   for (const side of [-14, 14]) {
     const ring = exits.map(({ angle }) => addNode(...ringPoint(angle, side)));
     for (const [k, exit] of exits.entries()) {
+      nodes[k]!.push(ring[k]!);
       const next = (k + 1) % exits.length;
       const arc = Array.from({ length: 7 }, (_, step) =>
         ringPoint(exit.angle + (2 * Math.PI * step) / 16 / 6, side),
@@ -242,8 +250,86 @@ function motorway({ warp, addNode, shape }: MotorwayInput): Road[] {
       roads.push({ ...link, from: street, to: ring[k]!, shape: shape(ramp.slice().reverse()) });
     }
   }
-  return roads;
+  const at = (angle: number) => ringPoint(angle, 0);
+  return { roads, exits: exits.map(({ angle }, k) => ({ angle, at: at(angle), nodes: nodes[k]! })) };
 }
+
+/** Where the ring can be left: the node of either carriageway, metres in the plane. */
+type Exit = {
+  readonly angle: number;
+  readonly at: readonly [x: number, y: number];
+  readonly nodes: readonly number[];
+};
+
+type OutskirtsInput = {
+  readonly addNode: (x: number, y: number) => number;
+  readonly shape: StreetsInput['shape'];
+  readonly exits: readonly Exit[];
+};
+
+/**
+ * Main roads lead out of town from every fourth exit of the ring, and end in an estate with stations:
+ * a van drives a good quarter of an hour before its first stop, as the measured speeds say (a tenth
+ * of all driving is faster than 61 km/h, though hardly any way between two stops is).
+ */
+function outskirtsOf({ addNode, shape, exits }: OutskirtsInput) {
+  const roads: Road[] = [];
+  const estates: (readonly [number, number])[] = [];
+  const both = (
+    from: number,
+    to: number,
+    roadClass: RoadClass,
+    points: readonly (readonly [number, number])[],
+    speed = freeSpeeds[roadClass],
+  ) => {
+    roads.push({ from, to, roadClass, speed, shape: shape(points) });
+    roads.push({ from: to, to: from, roadClass, speed, shape: shape(points.slice().reverse()) });
+  };
+  for (const { angle, at, nodes } of exits.filter((_, k) => k % 4 === 0)) {
+    const out = (metres: number) => {
+      const bend = 250 * Math.sin(metres / 2300 + angle);
+      const [c, s] = [Math.cos(angle), Math.sin(angle)];
+      return [at[0] + metres * c - bend * s, at[1] + metres * s + bend * c] as const;
+    };
+    const between = (from: number, until: number) =>
+      Array.from({ length: 13 }, (_, i) => out(from + ((until - from) * i) / 12));
+    let [here, reached] = [addNode(...out(LINK)), LINK];
+    for (const node of nodes) both(node, here, 'motorway_link', [at, out(LINK)]);
+    for (const [roadClass, metres, speed] of OUTWARDS) {
+      const next = addNode(...out(reached + metres));
+      both(here, next, roadClass, between(reached, reached + metres), speed);
+      [here, reached] = [next, reached + metres];
+    }
+    const [end, middle] = [here, out(reached)];
+    estates.push(middle);
+    const half = (ESTATE_LINES - 1) / 2;
+    const corner = (i: number, j: number) =>
+      [middle[0] + (i - half) * ESTATE_BLOCK, middle[1] + (j - half) * ESTATE_BLOCK] as const;
+    const grid = Array.from({ length: ESTATE_LINES ** 2 }, (_, n) => {
+      const [i, j] = [n % ESTATE_LINES, Math.floor(n / ESTATE_LINES)];
+      return i === half && j === half ? end : addNode(...corner(i, j));
+    });
+    for (const [n, node] of grid.entries()) {
+      const [i, j] = [n % ESTATE_LINES, Math.floor(n / ESTATE_LINES)];
+      if (i + 1 < ESTATE_LINES) both(node, grid[n + 1]!, 'secondary', [corner(i, j), corner(i + 1, j)]);
+      if (j + 1 < ESTATE_LINES) {
+        both(node, grid[n + ESTATE_LINES]!, 'secondary', [corner(i, j), corner(i, j + 1)]);
+      }
+    }
+  }
+  return { roads, estates };
+}
+
+/** The ramp from the ring, then what the road out is, for how many metres, and how fast; a village at last. */
+const LINK = 400;
+const OUTWARDS = [
+  ['motorway', 10_500, freeSpeeds.motorway],
+  ['trunk', 5000, freeSpeeds.trunk],
+  ['primary', 4800, freeSpeeds.primary],
+  ['secondary', 7500, mpsFromKmh(34)],
+] as const;
+const ESTATE_LINES = 7;
+const ESTATE_BLOCK = 320;
 
 function nearestArterial(i: number, j: number): readonly [number, number] {
   const column = Math.max(5, Math.min(COLUMNS - 7, Math.round((i - 5) / 10) * 10 + 5));

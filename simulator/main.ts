@@ -2,16 +2,17 @@ import { existsSync, readFileSync } from 'node:fs';
 import { asError, Fault } from '../schemas/fault.ts';
 import type { ProgramContext } from '../schemas/program.ts';
 import type { City } from './city.ts';
-import { type BrokerAddress, openConnection } from './connection.ts';
+import { type BrokerAddress, type Connection, openConnection } from './connection.ts';
+import { openDisruptions } from './disruptions.ts';
 import { type LedgerContents, type LedgerHeader, openLedger, readLedger } from './ledger.ts';
 import { openRouter } from './paths.ts';
 import { type DayPlan, dayPlan } from './plan.ts';
-import { type PublishProgress, publish } from './publish.ts';
-import { uploads } from './radio.ts';
+import { type PublishInput, type PublishProgress, publish } from './publish.ts';
+import { type Upload, uploads } from './radio.ts';
 import { cityOf } from './road-file.ts';
 import { parseScenario, type Scenario, scenarios, unknownScenario } from './scenario.ts';
 import { type TruthRecord, truthOf, writeTruth } from './truth.ts';
-import { type VanDay, vanDay } from './van.ts';
+import { ON_AIR_BEFORE, type VanDay, vanDay } from './van.ts';
 
 export type SimulatorConfig = {
   /** Name of a built-in scenario, or a file; default demo. */
@@ -28,8 +29,8 @@ export type SimulatorConfig = {
   /** Instant the shift starts; undefined: that of the ledger being resumed, else the scenario's. */
   readonly startAt?: number | undefined;
   readonly broker: BrokerAddress;
-  /** Connections that share the vans; each is a gateway's. */
-  readonly connections?: number | undefined;
+  /** Connections that share the vans, each a gateway's; or one for every device. */
+  readonly connections?: number | 'per-device' | undefined;
   readonly ledgerFile: string;
   readonly truthFile?: string | undefined;
 };
@@ -118,23 +119,13 @@ export async function runSimulator(
   options: RunOptions = {},
 ): Promise<PublishProgress> {
   const shift = options.shift ?? prepareShift(config, context.now());
-  const { scenario, plan, city, header, before } = shift;
-  const days = daysOf(shift);
-  if (config.truthFile !== undefined) {
-    writeTruth(config.truthFile, truthOf({ days, plan, city, scenario }));
-  }
+  const { scenario, plan, header, before } = shift;
+  const vans = plan.routes.length;
+  if (config.truthFile !== undefined) writeTruth(config.truthFile, truthOfShift(shift));
   const ending = endingAfter(config.durationSeconds, context.signal);
-  const connections = await Promise.all(
-    Array.from({ length: Math.min(config.connections ?? CONNECTIONS, days.length) }, (_, index) =>
-      openConnection(config.broker, {
-        clientId: `simulator-${scenario.fleet}-${index}-${randomSuffix()}`,
-        signal: context.signal,
-        patienceMs: CONNECT_PATIENCE_MS,
-      }),
-    ),
-  );
+  const connections = await connectAll(config, scenario.fleet, vans, context.signal);
   const ledger = openLedger(config.ledgerFile, header, { before });
-  const facts = { scenario: scenario.name, vans: days.length, seed: scenario.seed };
+  const facts = { scenario: scenario.name, vans, seed: scenario.seed, connections: connections.length };
   context.log.info(
     { ...facts, shiftStart: header.shiftStart, resumed: before !== undefined },
     'shift begins',
@@ -142,7 +133,7 @@ export async function runSimulator(
   context.ready(facts);
   const progress = await publish({
     fleet: scenario.fleet,
-    vans: days.map((day) => ({ device: day.vehicle, uploads: uploads(day, scenario) })),
+    vans: lazyVans(shift),
     connections,
     ledger,
     before,
@@ -158,15 +149,62 @@ export async function runSimulator(
   return progress;
 }
 
-function daysOf({ scenario, city, plan }: PreparedShift): VanDay[] {
+/** Not all at once: the handshakes of ten thousand devices would drown those of the first. */
+const CONNECTING_AT_ONCE = 64;
+
+async function connectAll(
+  { broker, connections = CONNECTIONS }: SimulatorConfig,
+  fleet: string,
+  vans: number,
+  signal: AbortSignal,
+): Promise<Connection[]> {
+  const count = connections === 'per-device' ? vans : Math.min(connections, vans);
+  const opened: Connection[] = [];
+  const suffix = randomSuffix();
+  while (opened.length < count) {
+    const some = Math.min(CONNECTING_AT_ONCE, count - opened.length);
+    const next = Array.from({ length: some }, (_, i) =>
+      openConnection(broker, {
+        clientId: `simulator-${fleet}-${opened.length + i}-${suffix}`,
+        signal,
+        patienceMs: CONNECT_PATIENCE_MS,
+      }),
+    );
+    opened.push(...(await Promise.all(next)));
+  }
+  return opened;
+}
+
+/** Makes the day of the van of one route, each time anew: none is kept here. */
+export function dayMaker({ scenario, city, plan }: Pick<PreparedShift, 'scenario' | 'city' | 'plan'>) {
   const router = openRouter(city.graph);
-  return plan.routes.map((_, routeIndex) => vanDay({ scenario, city, router, plan, routeIndex }));
+  const troubleOf = openDisruptions({ ...scenario, city, plan });
+  return (routeIndex: number): VanDay =>
+    vanDay({ scenario, city, router, plan, routeIndex, trouble: troubleOf(routeIndex) });
+}
+
+/** A van's day is driven when its first upload is asked for, and forgotten after its last. */
+function lazyVans(shift: PreparedShift): PublishInput['vans'] {
+  const { scenario, plan } = shift;
+  const dayOf = dayMaker(shift);
+  function* uploadsOf(routeIndex: number): Generator<Upload> {
+    yield* uploads(dayOf(routeIndex), scenario);
+  }
+  return plan.routes.map(({ vehicle, plannedDeparture }, routeIndex) => ({
+    device: vehicle,
+    notBefore: plannedDeparture - ON_AIR_BEFORE,
+    uploads: uploadsOf(routeIndex),
+  }));
 }
 
 /** What really happens on a shift: known before the first fix is sent. */
 export function truthOfShift(shift: PreparedShift): TruthRecord[] {
   const { scenario, city, plan } = shift;
-  return truthOf({ days: daysOf(shift), plan, city, scenario });
+  const dayOf = dayMaker(shift);
+  function* days(): Generator<VanDay> {
+    for (const index of plan.routes.keys()) yield dayOf(index);
+  }
+  return truthOf({ days: days(), plan, city, scenario });
 }
 
 /** Two runs on one broker must not push each other off it. */

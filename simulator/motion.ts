@@ -18,14 +18,20 @@ export type Style = {
 };
 
 /** As calibrated: 5 s means of acceleration have p99 at 1.35 and p1 at −1.42 m/s². */
-export const usualStyle: Style = { speedFactor: 0.9, acceleration: 1.1, braking: 1.3 };
+export const usualStyle: Style = { speedFactor: 0.9, acceleration: 1.2, braking: 1.3 };
 
-/** The last metres to a stop: looking for the number, then the kerb. */
-const APPROACH = 40;
-const APPROACH_SPEED = 4.4;
+/** The last metres to a stop are for looking for the number, m/s at most. */
+const APPROACH = [4, 5.07] as const;
+/** Then the van halts, and is put to the kerb. */
+const PARKING = [10, 2.57] as const;
+const PARKING_PAUSE = [1.5, 6.4] as const;
+/** So is it taken from there again. */
+const PULLING_OUT = [8, 3.02] as const;
+/** Turning round in a street, to and fro, seconds. */
+const TURNING = 9;
 /** Who goes round a corner does so at this speed at most, by degrees turned. */
 const cornerSpeed = (degrees: number): number =>
-  degrees > 150 ? 1.5 : degrees > 60 ? 4 : degrees > 30 ? 7 : Number.POSITIVE_INFINITY;
+  degrees > 150 ? 1.5 : degrees > 60 ? 6.4 : degrees > 30 ? 7 : Number.POSITIVE_INFINITY;
 
 /** What a junction asks of who drives through it. */
 export type Junction = { readonly speedMax: number; readonly pause: number };
@@ -49,21 +55,46 @@ export function junction(graph: Graph, edge: number, next: number, chance?: Rand
   const [mine, theirs] = [graph.roadClass[edge]!, majorAcross(graph, edge, node)];
   if (isMotorway(mine) || isMotorway(graph.roadClass[next]!)) return { speedMax: corner, pause: 0 };
   if (mine <= SECONDARY && theirs <= SECONDARY) return signal(corner, chance);
-  if (theirs < mine) return { speedMax: 0, pause: chance === undefined ? 4 : chance.between(1.5, 6.5) };
+  if (theirs < mine) return { speedMax: 0, pause: chance === undefined ? 5.8 : chance.between(2, 9.7) };
   if (theirs > mine) return { speedMax: corner, pause: 0 };
-  // Streets of equal rank: every third junction is an all-way stop, always the same ones.
-  if (hash32(String(node)) % 3 === 0)
-    return { speedMax: 0, pause: chance === undefined ? 2 : chance.between(1, 3) };
-  return { speedMax: Math.min(corner, 6), pause: 0 };
+  // Streets of equal rank: more than every fourth junction is an all-way stop, always the same ones.
+  if (hash32(String(node)) % 100 < 28)
+    return { speedMax: 0, pause: chance === undefined ? 2.3 : chance.between(1, 3.7) };
+  return { speedMax: Math.min(corner, 11), pause: blockade(chance) };
 }
 
 const SECONDARY = roadClasses.indexOf('secondary');
+const RESIDENTIAL = roadClasses.indexOf('residential');
 const isMotorway = (roadClass: number): boolean => roadClass <= 1;
 
 function signal(corner: number, chance?: Random): Junction {
-  if (chance === undefined) return { speedMax: 0, pause: 7 };
-  if (chance.chance(0.55)) return { speedMax: corner, pause: 0 };
-  return { speedMax: 0, pause: chance.between(3, 30) };
+  if (chance === undefined) return { speedMax: 0, pause: 16 };
+  if (chance.chance(0.5)) return { speedMax: corner, pause: 0 };
+  return { speedMax: 0, pause: chance.between(5, 60) };
+}
+
+/** A lorry that unloads, a car that parks: how often a quiet street is blocked at a junction, and how long. */
+const BLOCKED = 0.079;
+const blockade = (chance?: Random): number => {
+  if (chance === undefined) return 10.6;
+  const [isBlocked, seconds] = [chance.chance(BLOCKED), chance.lognormal(4.82, 0.4)];
+  return isBlocked ? seconds : 0;
+};
+
+/** How often a quiet street cannot be driven faster than this, m/s: parked full, children, a refuse lorry. */
+const NARROW = 0.41;
+const NARROW_SPEED = [3.84, 6] as const;
+
+/** What of its speed (m/s) a street lets a van drive today; without chance, what that is on average. */
+function narrowed(roadClass: number, speed: number, chance?: Random): number {
+  const [least, most] = NARROW_SPEED;
+  if (chance === undefined) {
+    if (roadClass < RESIDENTIAL) return speed;
+    const pace = Math.log(most / least) / (most - least);
+    return 1 / ((1 - NARROW) / speed + NARROW * pace);
+  }
+  const [isNarrow, slowed] = [chance.chance(NARROW), chance.between(least, most)];
+  return isNarrow && roadClass >= RESIDENTIAL ? Math.min(speed, slowed) : speed;
 }
 
 /** The highest class among the roads that cross ours at the node; its index, lower is higher. */
@@ -84,40 +115,73 @@ export type DriveInput = {
   readonly chance?: Random | undefined;
   /** Whether the end is an address to look for. */
   readonly isStop: boolean;
+  /** Share of its usual speed that an edge allows just now. */
+  readonly share?: ((edge: number) => number) | undefined;
 };
 
 /** The movement along a path from standstill to standstill, from t = 0 and s = 0. */
-export function drive({ graph, path, style, hour, chance, isStop }: DriveInput): Motion {
+export function drive({ graph, path, style, hour, chance, isStop, share }: DriveInput): Motion {
   const lengths: number[] = [];
   const caps: number[] = [];
   /** At the start of piece i; the last one is the end of the path. */
-  const limits: Junction[] = [{ speedMax: 0, pause: 0 }];
+  const limits: Junction[] = [{ speedMax: 0, pause: path.isTurned ? TURNING : 0 }];
   const last = path.edges.length - 1;
   for (const [i, edge] of path.edges.entries()) {
     const from = i === 0 ? path.from.offset : 0;
     const until = i === last ? path.to.offset : graph.length[edge]!;
     const slowed = traffic(hour, roadClasses[graph.roadClass[edge]!]!);
     lengths.push(Math.max(0, until - from));
-    caps.push(Math.max(2, graph.speed[edge]! * slowed * style.speedFactor));
+    const usual = Math.max(2, graph.speed[edge]! * slowed * style.speedFactor) * (share?.(edge) ?? 1);
+    caps.push(narrowed(graph.roadClass[edge]!, usual, chance));
     limits.push(i === last ? { speedMax: 0, pause: 0 } : junction(graph, edge, path.edges[i + 1]!, chance));
   }
-  if (isStop) slowTheEnd(lengths, caps, limits);
+  slowTheStart(lengths, caps, limits, ...PULLING_OUT);
+  if (isStop) {
+    slowTheEnd(lengths, caps, limits, ...APPROACH);
+    slowTheEnd(lengths, caps, limits, ...PARKING);
+    const [least, most] = PARKING_PAUSE;
+    const pause = chance === undefined ? (least + most) / 2 : chance.between(least, most);
+    limits[lengths.length - 1] = { speedMax: 0, pause };
+  }
   return motionThrough(lengths, caps, limits, style);
 }
 
-function slowTheEnd(lengths: number[], caps: number[], limits: Junction[]): void {
-  let left = APPROACH;
+function slowTheEnd(
+  lengths: number[],
+  caps: number[],
+  limits: Junction[],
+  metres: number,
+  speed: number,
+): void {
+  let left = metres;
   for (let i = lengths.length - 1; i >= 0 && left > 0; i--) {
     const length = lengths[i]!;
-    if (length > left) {
-      lengths.splice(i, 1, length - left, left);
-      caps.splice(i + 1, 0, APPROACH_SPEED);
-      limits.splice(i + 1, 0, { speedMax: Number.POSITIVE_INFINITY, pause: 0 });
+    if (length > left + 1e-6) {
+      split(lengths, caps, limits, i, length - left);
+      caps[i + 1] = Math.min(caps[i + 1]!, speed);
       return;
     }
-    caps[i] = Math.min(caps[i]!, APPROACH_SPEED);
+    caps[i] = Math.min(caps[i]!, speed);
     left -= length;
   }
+}
+
+function slowTheStart(
+  lengths: number[],
+  caps: number[],
+  limits: Junction[],
+  metres: number,
+  speed: number,
+): void {
+  if (lengths[0]! > metres) split(lengths, caps, limits, 0, metres);
+  caps[0] = Math.min(caps[0]!, speed);
+}
+
+/** Cuts piece i in two that ask the same of a driver. */
+function split(lengths: number[], caps: number[], limits: Junction[], i: number, at: number): void {
+  lengths.splice(i, 1, at, lengths[i]! - at);
+  caps.splice(i, 0, caps[i]!);
+  limits.splice(i + 1, 0, { speedMax: Number.POSITIVE_INFINITY, pause: 0 });
 }
 
 function motionThrough(lengths: number[], caps: number[], limits: Junction[], style: Style): Motion {
@@ -140,6 +204,7 @@ function motionThrough(lengths: number[], caps: number[], limits: Junction[], st
     motion.s.push(s);
     motion.v.push(speed);
   };
+  if (limits[0]!.pause > 0) knot(limits[0]!.pause, 0, 0);
   for (let i = 0; i < count; i++) {
     const [from, until, length] = [speeds[i]!, speeds[i + 1]!, lengths[i]!];
     // Where accelerating from one end meets braking to the other.

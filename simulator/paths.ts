@@ -1,5 +1,5 @@
 import { distanceOf } from '../schemas/position.ts';
-import type { Graph } from './graph.ts';
+import { type Graph, roadClasses } from './graph.ts';
 
 /** A place on the road: `offset` metres from the start of a directed edge. */
 export type Place = { readonly edge: number; readonly offset: number };
@@ -12,15 +12,22 @@ export type Path = {
   /** Seconds on empty roads, with turns. */
   readonly seconds: number;
   readonly metres: number;
+  /** It begins with turning round where the van stands; `from` then lies on the other direction. */
+  readonly isTurned: boolean;
 };
 
-export type Router = (from: Place, to: Place) => Path;
+/** `closed` streets are driven only where there is no other way. */
+export type Router = (from: Place, to: Place, closed?: ReadonlySet<number>) => Path;
 
 /** Seconds that a turn costs: across the oncoming traffic more than with it, turning round most. */
 const LEFT = 6;
 const RIGHT = 3;
 const TURN_ROUND = 60;
 const TURN_ROUND_AT_DEAD_END = 20;
+/** In the middle of a quiet street, from the kerb: tolerated where going round the block takes longer. */
+const TURN_ROUND_IN_STREET = 16;
+/** Seconds of detour that driving through a closed street is worth. */
+const CLOSED = 3600;
 /** No road is faster: what makes the straight line a lower bound, m/s. */
 const SPEED_MAX = 36;
 
@@ -37,16 +44,27 @@ export function openRouter(graph: Graph): Router {
   const heap = openHeap(graph.edgeCount);
   let generation = 0;
 
-  return (from, to) => {
+  return (from, to, closed) => {
     const twin = graph.twin[to.edge]!;
     const twinOffset = twin < 0 ? 0 : graph.length[twin]! - to.offset;
     const offsetOn = (edge: number) => (edge === to.edge ? to.offset : edge === twin ? twinOffset : -1);
-    const direct = offsetOn(from.edge);
-    if (direct >= from.offset) {
-      const metres = direct - from.offset;
-      const reached = { edge: from.edge, offset: direct };
-      return { edges: [from.edge], from, to: reached, seconds: metres / graph.speed[from.edge]!, metres };
-    }
+    const along = (start: Place, isTurned: boolean): Path | undefined => {
+      const offset = offsetOn(start.edge);
+      if (offset < start.offset) return undefined;
+      const metres = offset - start.offset;
+      const seconds = metres / graph.speed[start.edge]! + (isTurned ? TURN_ROUND_IN_STREET : 0);
+      return {
+        edges: [start.edge],
+        from: start,
+        to: { edge: start.edge, offset },
+        seconds,
+        metres,
+        isTurned,
+      };
+    };
+    const back = turnedRound(graph, from);
+    const direct = along(from, false) ?? (back && along(back, true));
+    if (direct !== undefined) return direct;
     generation++;
     heap.clear();
     const goal = graph.to[to.edge]!;
@@ -58,10 +76,14 @@ export function openRouter(graph: Graph): Router {
       const straight = distanceOf(graph.lng[node]!, graph.lat[node]!, goalLng, goalLat);
       return Math.max(0, straight - reach) / SPEED_MAX;
     };
-    cost[from.edge] = (graph.length[from.edge]! - from.offset) / graph.speed[from.edge]!;
-    before[from.edge] = -1;
-    touched[from.edge] = generation;
-    heap.push(from.edge, cost[from.edge]! + bound(from.edge));
+    const begin = ({ edge, offset }: Place, seconds: number): void => {
+      cost[edge] = seconds + (graph.length[edge]! - offset) / graph.speed[edge]!;
+      before[edge] = -1;
+      touched[edge] = generation;
+      heap.push(edge, cost[edge]! + bound(edge));
+    };
+    begin(from, 0);
+    if (back !== undefined) begin(back, TURN_ROUND_IN_STREET);
     // Arrivals are kept apart from passing through: a street can be left by its end and come back to.
     let best = Number.POSITIVE_INFINITY;
     let lastEdge = -1;
@@ -72,7 +94,8 @@ export function openRouter(graph: Graph): Router {
       done[edge] = generation;
       const node = graph.to[edge]!;
       for (let next = graph.firstEdge[node]!; next < graph.firstEdge[node + 1]!; next++) {
-        const turned = cost[edge]! + turnCost(graph, edge, next);
+        const barred = closed?.has(next) && offsetOn(next) < 0 ? CLOSED : 0;
+        const turned = cost[edge]! + turnCost(graph, edge, next) + barred;
         const arrival = offsetOn(next);
         if (arrival >= 0 && turned + arrival / graph.speed[next]! < best) {
           best = turned + arrival / graph.speed[next]!;
@@ -93,11 +116,22 @@ export function openRouter(graph: Graph): Router {
     for (let edge = lastBefore; edge !== -1; edge = before[edge]!) edges.push(edge);
     edges.reverse();
     const arrival = offsetOn(lastEdge);
-    let metres = arrival - from.offset;
+    const isTurned = back !== undefined && edges[0] === back.edge && edges[0] !== from.edge;
+    const start = isTurned ? back : from;
+    let metres = arrival - start.offset;
     for (let i = 0; i < edges.length - 1; i++) metres += graph.length[edges[i]!]!;
-    return { edges, from, to: { edge: lastEdge, offset: arrival }, seconds: best, metres };
+    return { edges, from: start, to: { edge: lastEdge, offset: arrival }, seconds: best, metres, isTurned };
   };
 }
+
+/** The same place for who turns round there; undefined in one-way streets and on main roads. */
+function turnedRound(graph: Graph, { edge, offset }: Place): Place | undefined {
+  const twin = graph.twin[edge]!;
+  if (twin < 0 || graph.roadClass[edge]! < TERTIARY) return undefined;
+  return { edge: twin, offset: graph.length[edge]! - offset };
+}
+
+const TERTIARY = roadClasses.indexOf('tertiary');
 
 /** Degrees turned from one edge into the next, −180…180; positive is to the right. */
 export function turnAngle(graph: Graph, edge: number, next: number): number {

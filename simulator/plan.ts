@@ -44,10 +44,10 @@ export const planOf = (scenario: Scenario, city: City, shiftStart: number): Plan
   dayPlan(scenario, city, shiftStart).document;
 
 /** Metres of housed street for each stop: sets how far stops lie apart (hops: p50 135 m, p90 358 m). */
-const STREET_PER_STOP = 460;
+const STREET_PER_STOP = 464;
 const DEPOT_RADIUS = 130;
 /** What the planner allows for finding, parking and setting off, seconds a stop. */
-const STOP_ALLOWANCE = 17;
+const STOP_ALLOWANCE = 20;
 /** Lunch is planned after the stop nearest to this far into the route, seconds. */
 const LUNCH_AFTER = 4.5 * 3600;
 /**
@@ -102,6 +102,8 @@ function depotsOf(scenario: Scenario, city: City, chance: Random): DepotPlan[] {
       candidates.push({ edge, offset: graph.length[edge]! / 2 });
     }
   }
+  const outside = candidates.filter(({ edge, offset }) => isInEstate(city, pointOn(graph, edge, offset)));
+  const sites = outside.length > 0 ? outside : candidates;
   const gates: Place[] = [];
   const far = (a: Place, b: Place) => {
     const [p, q] = [pointOn(graph, a.edge, a.offset), pointOn(graph, b.edge, b.offset)];
@@ -109,7 +111,7 @@ function depotsOf(scenario: Scenario, city: City, chance: Random): DepotPlan[] {
   };
   for (let i = 0; i < count; i++) {
     // The best of a few: far from the other stations, near the middle rather than the edge.
-    const tries = Array.from({ length: 12 }, () => chance.pick(candidates));
+    const tries = Array.from({ length: 12 }, () => chance.pick(sites));
     const worth = (place: Place) => {
       const { lng, lat } = pointOn(graph, place.edge, place.offset);
       const apart = Math.min(8000, ...gates.map((gate) => far(gate, place)));
@@ -125,6 +127,13 @@ function depotsOf(scenario: Scenario, city: City, chance: Random): DepotPlan[] {
   });
 }
 
+/** Metres round the middle of an estate. */
+const ESTATE = 1500;
+const isInEstate = ({ estates, frame }: City, { lng, lat }: Position): boolean =>
+  estates.some(
+    (estate) => Math.hypot(frame.x(lng) - frame.x(estate.lng), frame.y(lat) - frame.y(estate.lat)) < ESTATE,
+  );
+
 const rounded = ({ lng, lat }: Position): Position => ({
   lng: Math.round(lng * 1e6) / 1e6,
   lat: Math.round(lat * 1e6) / 1e6,
@@ -132,8 +141,8 @@ const rounded = ({ lng, lat }: Position): Position => ({
 
 function clearOf(fences: PlanDocument['fences'], { frame }: City, clearance: number) {
   const areas = fences.map((fence) => areaOf(fence.shape, frame));
-  // The van stands up to 20 m from the house.
-  const margin = clearance + 20;
+  // The van stands up to 35 m from the house.
+  const margin = clearance + 35;
   const near = openLookup(areas, margin);
   return ({ lng, lat }: Position): boolean => {
     const [x, y] = [frame.x(lng), frame.y(lat)];
@@ -209,9 +218,47 @@ function draftRoutes({ addresses, sizes, first, depots, city, scenario }: DraftI
       }
     }
     room[depotIndex]!--;
-    const order = sequence(points, members, homes[depotIndex]!);
-    return { vehicle: vanName(first + index), depotIndex, addresses: order.map((i) => addresses[i]!) };
+    const gate = kerbOf(city, depots[depotIndex]!.gate);
+    const kerbs = members.map((i) => ({ ...kerbOf(city, addresses[i]!.place), address: addresses[i]! }));
+    const order = sequence<Kerb & { address?: Address }>([gate, ...kerbs], kerbMetres);
+    const ordered = order.flatMap(({ address }) => address ?? []);
+    return { vehicle: vanName(first + index), depotIndex, addresses: ordered };
   });
+}
+
+/** A place on a street by what driving from it takes: both ends of the street, in the plane. */
+type Kerb = {
+  readonly street: number;
+  readonly offset: number;
+  readonly ends: readonly { readonly x: number; readonly y: number; readonly metres: number }[];
+};
+
+function kerbOf({ graph, frame }: City, { edge, offset }: Place): Kerb {
+  const twin = graph.twin[edge]!;
+  const isForward = twin < 0 || edge < twin;
+  const length = graph.length[edge]!;
+  const end = (node: number, metres: number) => ({
+    x: frame.x(graph.lng[node]!),
+    y: frame.y(graph.lat[node]!),
+    metres,
+  });
+  return {
+    street: isForward ? edge : twin,
+    offset: isForward ? offset : length - offset,
+    ends: [end(graph.from[edge]!, offset), end(graph.to[edge]!, length - offset)],
+  };
+}
+
+/** About what driving takes where streets run in two directions: along the street, round corners. */
+function kerbMetres(a: Kerb, b: Kerb): number {
+  if (a.street === b.street) return Math.abs(a.offset - b.offset);
+  let least = Number.POSITIVE_INFINITY;
+  for (const p of a.ends) {
+    for (const q of b.ends) {
+      least = Math.min(least, p.metres + Math.abs(p.x - q.x) + Math.abs(p.y - q.y) + q.metres);
+    }
+  }
+  return least;
 }
 
 /** Four waves a station, fifteen minutes apart by default. */

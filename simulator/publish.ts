@@ -14,7 +14,12 @@ const TOTALS_EVERY_MS = 1000;
 export type PublishInput = {
   readonly fleet: string;
   /** What each van's device sends, in order of `due`. */
-  readonly vans: readonly { readonly device: string; readonly uploads: Iterator<Upload> }[];
+  readonly vans: readonly {
+    readonly device: string;
+    /** Instant before which nothing of it is due: until then its uploads are not even begun. */
+    readonly notBefore?: number | undefined;
+    readonly uploads: Iterator<Upload>;
+  }[];
   /** A van keeps to one of them. */
   readonly connections: readonly Connection[];
   readonly ledger: Ledger;
@@ -60,14 +65,15 @@ export async function publish(input: PublishInput): Promise<PublishProgress> {
     const wall = now() * 1000;
     if (!isForced && wall - totalsAt < TOTALS_EVERY_MS) return;
     totalsAt = wall;
-    const progress = sender.progress(queue.nextDue() ?? clock.simulated(now()), isBacklogSent);
+    const at = clock.simulated(now());
+    const progress = sender.progress(queue.nextDue(at) ?? at, isBacklogSent);
     ledger.totals(progress);
     input.onProgress?.(progress);
   };
   // Two rounds, not until none is left: what comes due in the second, a short one, is live and counts so.
   for (let round = 0; round < 2; round++) {
     const until = clock.simulated(now());
-    while (!signal.aborted && (queue.nextDue() ?? Number.POSITIVE_INFINITY) <= until) {
+    while (!signal.aborted && (queue.nextDue(until) ?? Number.POSITIVE_INFINITY) <= until) {
       await sender.send(queue.takeBacklog(until), undefined);
       tell(false, false);
     }
@@ -75,12 +81,13 @@ export async function publish(input: PublishInput): Promise<PublishProgress> {
   }
   tell(true, true);
   for (;;) {
-    const due = queue.nextDue();
+    const reached = clock.simulated(now());
+    const due = queue.nextDue(reached);
     if (signal.aborted || due === undefined) break;
     const wall = clock.wall(due);
-    // Waits in short steps, so that totals stay fresh and an abort is heard at once.
-    const wait = wall * 1000 - now() * 1000;
-    if (wait > 0) {
+    if (due > reached) {
+      // Waits in short steps, so that totals stay fresh and an abort is heard at once.
+      const wait = Math.max(1, wall * 1000 - now() * 1000);
       await pause(Math.min(wait, TOTALS_EVERY_MS), signal);
       tell(false, true);
       continue;
@@ -109,12 +116,14 @@ function pause(ms: number, signal: AbortSignal): Promise<void> {
 
 type Sending = { readonly van: number; readonly upload: Upload };
 
-/** The vans by their next upload, a binary heap on `due`. */
+/**
+ * The vans by their next upload, a binary heap on `due`. A van whose time has not come stands in it
+ * without an upload, by the instant before which it has none.
+ */
 function openQueue({ vans, before }: PublishInput) {
-  type Entry = { readonly van: number; readonly upload: Upload };
+  type Entry = { readonly van: number; readonly due: number; readonly upload: Upload | undefined };
   const heap: Entry[] = [];
-  const isLess = (a: Entry, b: Entry) =>
-    a.upload.due < b.upload.due || (a.upload.due === b.upload.due && a.van < b.van);
+  const isLess = (a: Entry, b: Entry) => a.due < b.due || (a.due === b.due && a.van < b.van);
   const sink = (entry: Entry): void => {
     let at = 0;
     for (;;) {
@@ -127,43 +136,58 @@ function openQueue({ vans, before }: PublishInput) {
     }
     heap[at] = entry;
   };
-  const next = (van: number): Entry | undefined => {
+  const next = (van: number): Upload | undefined => {
     for (;;) {
       const { done, value } = vans[van]!.uploads.next();
       if (done) return undefined;
-      if (!isAcknowledged(value, before)) return { van, upload: value };
+      if (!isAcknowledged(value, before)) return value;
     }
   };
-  const takeTop = (): Entry => {
-    const top = heap[0]!;
-    const following = next(top.van);
-    const last = following ?? heap.pop()!;
-    if (heap.length > 0 && (following !== undefined || last !== top)) sink(last);
-    return top;
+  /** Puts the top van back by its next upload, or takes it out. */
+  const replaceTop = (van: number, upload: Upload | undefined): void => {
+    if (upload !== undefined) {
+      sink({ van, due: upload.due, upload });
+      return;
+    }
+    const last = heap.pop()!;
+    if (heap.length > 0) sink(last);
   };
-  const initial = vans.flatMap((_, van) => next(van) ?? []).sort((a, b) => (isLess(a, b) ? -1 : 1));
-  heap.push(...initial);
+  const waiting = vans.map(
+    ({ notBefore = Number.NEGATIVE_INFINITY }, van): Entry => ({ van, due: notBefore, upload: undefined }),
+  );
+  for (const entry of waiting.sort((a, b) => (isLess(a, b) ? -1 : 1))) heap.push(entry);
   return {
-    nextDue: (): number | undefined => heap[0]?.upload.due,
-    take: (): Sending => takeTop(),
+    /** When the next upload is due; the vans whose time has come by `reached` are begun. */
+    nextDue: (reached: number): number | undefined => {
+      for (
+        let top = heap[0];
+        top !== undefined && top.upload === undefined && top.due <= reached;
+        top = heap[0]
+      ) {
+        replaceTop(top.van, next(top.van));
+      }
+      return heap[0]?.due;
+    },
+    take: (): Sending => {
+      const { van, upload } = heap[0]!;
+      replaceTop(van, next(van));
+      return { van, upload: upload! };
+    },
     /** The next van's run of fixes, or of presses, up to an instant, as one kept message. */
     takeBacklog: (until: number): Sending => {
       const { van, upload: first } = heap[0]!;
       const uploads: Upload[] = [];
       let fixCount = 0;
       // The same van stays on top only by chance, so its own stream is followed here.
-      let upload: Upload | undefined = first;
-      while (upload !== undefined && upload.due <= until && upload.channel === first.channel) {
+      let upload = first;
+      while (upload !== undefined && upload.due <= until && upload.channel === first!.channel) {
         const count = upload.channel === 'telemetry' ? upload.messages.length : upload.reports.length;
         if (fixCount > 0 && fixCount + count > BACKLOG_FIXES) break;
         uploads.push(upload);
         fixCount += count;
-        upload = next(van)?.upload;
+        upload = next(van);
       }
-      if (upload === undefined) {
-        const last = heap.pop()!;
-        if (heap.length > 0 && last.van !== van) sink(last);
-      } else sink({ van, upload });
+      replaceTop(van, upload);
       return { van, upload: kept(uploads) };
     },
   };

@@ -29,7 +29,7 @@ test('cityFromRoads() keeps the largest part in which every place can be reached
   expect([...graph.speed]).toEqual([10, 10, 10, 10, 10]);
 });
 
-test('openRouter() finds the fastest way, and does not turn round where it need not', () => {
+test('openRouter() finds the fastest way, turns round where that is shorter, and needs no closed street to be open', () => {
   const { graph } = cityFromRoads({ nodes, edges, name: 'roads' });
   const route = openRouter(graph);
   const edge = (from: number, to: number) =>
@@ -37,9 +37,17 @@ test('openRouter() finds the fastest way, and does not turn round where it need 
   const path = route({ edge: edge(0, 1), offset: 10 }, { edge: edge(1, 2), offset: 30 });
   expect(path.edges).toEqual([edge(0, 1), edge(1, 2)]);
   expect(path.metres).toBeCloseTo(71.5 - 10 + 30, 0);
-  // Back to a place behind us: round the lane rather than turning in the street.
+  expect(path.isTurned).toBe(false);
   const back = route({ edge: edge(1, 2), offset: 40 }, { edge: edge(0, 1), offset: 20 });
-  expect(back.edges).toEqual([edge(1, 2), edge(2, 0), edge(0, 1)]);
+  expect(back.edges).toEqual([edge(2, 1), edge(1, 0)]);
+  expect(back.isTurned).toBe(true);
+  // The only way there is driven though it is closed.
+  const closed = new Set([edge(1, 2)]);
+  expect(route({ edge: edge(0, 1), offset: 10 }, { edge: edge(2, 0), offset: 30 }, closed).edges).toEqual([
+    edge(0, 1),
+    edge(1, 2),
+    edge(2, 0),
+  ]);
 });
 
 test('basemap() draws a street once, however many pieces and directions it has', () => {

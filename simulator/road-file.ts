@@ -51,7 +51,15 @@ export function cityFromRoads({ nodes, edges, name }: RoadTexts): City {
     throw new Fault('input/invalid', `${name} holds no road one can drive in a round`);
   const middle = (values: Float64Array) => values.slice().sort()[values.length >> 1] ?? 0;
   const plane = frame({ lng: middle(graph.lng), lat: middle(graph.lat) });
-  return { name, frame: plane, graph, water: [], parks: [], districts: tiles(graph.lng, graph.lat) };
+  return {
+    name,
+    frame: plane,
+    graph,
+    water: [],
+    parks: [],
+    estates: [],
+    districts: tiles(graph.lng, graph.lat),
+  };
 }
 
 /** OpenStreetMap's classes, folded into ours. */

@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs';
 import Type, { type Static } from 'typebox';
 import { Value } from 'typebox/value';
 import { Fault } from '../schemas/fault.ts';
+import { deviceClassNames } from './device-classes.ts';
+import { Disruption } from './disruptions.ts';
 
 const share = (description: string) => Type.Number({ minimum: 0, maximum: 1, description });
 const rate = (description: string) => Type.Number({ minimum: 0, maximum: 100, description });
@@ -9,6 +12,11 @@ const rate = (description: string) => Type.Number({ minimum: 0, maximum: 100, de
 export const RadioScenario = Type.Object(
   {
     noise: Type.Number({ minimum: 0, maximum: 100, description: 'GPS error per axis, metres (σ)' }),
+    noiseSpread: Type.Number({
+      minimum: 0,
+      maximum: 1,
+      description: 'how it drifts with the sky: σ of its logarithm',
+    }),
     noiseSeconds: Type.Number({ minimum: 1, maximum: 600, description: 'how long an error lasts (τ)' }),
     canyon: share('share of fixes among tall buildings, where the error is five times as large'),
     missing: share('a fix is never sent; its seq is a gap'),
@@ -85,6 +93,20 @@ export const Scenario = Type.Object(
     /** Stops keep this far from borders of areas, metres: what noise alone would cross proves nothing. */
     fenceClearance: Type.Number({ minimum: 0, maximum: 200 }),
     radio: RadioScenario,
+    /** Shares of device classes; what is left is standard. */
+    devices: Type.Partial(
+      Type.Record(Type.Union(deviceClassNames.map((name) => Type.Literal(name))), share('of the vans')),
+      { additionalProperties: false },
+    ),
+    /** What no plan foresees: shares of the usual speed, and of the usual time at a stop. */
+    conditions: Type.Object(
+      {
+        driving: Type.Number({ minimum: 0.1, maximum: 1.5 }),
+        service: Type.Number({ minimum: 0.5, maximum: 3 }),
+      },
+      { additionalProperties: false },
+    ),
+    disruptions: Type.Array(Disruption, { maxItems: 1000 }),
   },
   { additionalProperties: false, $id: 'paceline/scenario', title: 'Paceline scenario' },
 );
@@ -110,6 +132,7 @@ const demo: Scenario = {
   fenceClearance: 40,
   radio: {
     noise: 4.8,
+    noiseSpread: 0,
     noiseSeconds: 24,
     canyon: 0.004,
     missing: 0.003,
@@ -124,30 +147,30 @@ const demo: Scenario = {
     spike: 0.0003,
     zero: 0.0003,
   },
+  devices: {},
+  conditions: { driving: 1, service: 1 },
+  disruptions: [],
 };
 
-const quietDay: Scenario = {
-  ...demo,
-  name: 'quiet-day',
-  driver: { ...demo.driver, slow: 0, swap: 0, failed: 0 },
-  radio: {
-    ...demo.radio,
-    canyon: 0,
-    missing: 0,
-    repeated: 0,
-    late: 0,
-    shuffled: 0,
-    tunnelsPerHour: 0,
-    gapsPerHour: 0,
-    rebootsPerHour: 0,
-    clockSkew: 0,
-    clockLost: 0,
-    spike: 0,
-    zero: 0,
-  },
-};
+/** Scenarios that come along, a file each; a later one may extend an earlier one. */
+const scenarioNames = [
+  'quiet-day',
+  'peak-day',
+  'snow',
+  'station-delay',
+  'tunnels',
+  'backfill-storm',
+  'soak-100k',
+  'one-rescue',
+  'mixed-devices',
+] as const;
 
-export const scenarios: Readonly<Record<string, Scenario>> = { demo, 'quiet-day': quietDay };
+const known: Record<string, Scenario> = { demo };
+export const scenarios: Readonly<Record<string, Scenario>> = known;
+for (const name of scenarioNames) {
+  const file = new URL(`./scenarios/${name}.json`, import.meta.url);
+  known[name] = parseScenario(readFileSync(file, 'utf8'), `${name}.json`);
+}
 
 /**
  * A scenario from JSON: only `name` is needed, everything else is that of the scenario named by
@@ -155,7 +178,7 @@ export const scenarios: Readonly<Record<string, Scenario>> = { demo, 'quiet-day'
  */
 export function parseScenario(text: string, origin: string): Scenario {
   const given = parsedObject(text, origin);
-  const { extends: baseName = 'demo', ...rest } = given;
+  const { $schema: _schema, about: _about, extends: baseName = 'demo', ...rest } = given;
   const base = scenarios[String(baseName)];
   if (base === undefined) throw unknownScenario(String(baseName), `${origin}: "extends"`);
   const merged = { ...mergedOver(base, rest), ...(isObject(rest.city) ? { city: rest.city } : {}) };
@@ -164,6 +187,16 @@ export function parseScenario(text: string, origin: string): Scenario {
       ({ instancePath, message }) => `${instancePath === '' ? 'the scenario' : instancePath} ${message}`,
     );
     throw new Fault('input/invalid', `${origin} is no scenario: ${[...new Set(problems)].join('; ')}`);
+  }
+  const shares = Object.values(merged.devices).reduce((sum, share) => sum + share, 0);
+  if (shares > 1 + 1e-9)
+    throw new Fault('input/invalid', `${origin}: the shares of /devices add up to more than 1`);
+  for (const [i, entry] of merged.disruptions.entries()) {
+    const needsVans = 'share' in entry || 'vans' in entry;
+    const takesVans = !['jam', 'closed-road', 'load-out-delay'].includes(entry.kind);
+    if (takesVans && !needsVans) {
+      throw new Fault('input/invalid', `${origin}: /disruptions/${i} (${entry.kind}) needs vans or share`);
+    }
   }
   const [least, most] = merged.stopsPerRoute;
   if (least > most) throw new Fault('input/invalid', `${origin}: /stopsPerRoute must be [least, most]`);
@@ -187,8 +220,9 @@ function parsedObject(text: string, origin: string): Record<string, unknown> {
   return value;
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
 
 function mergedOver(base: Record<string, unknown>, over: Record<string, unknown>): Record<string, unknown> {
   const merged = { ...base };

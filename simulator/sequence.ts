@@ -36,26 +36,18 @@ function extent(members: readonly number[], axis: Float64Array): number {
 }
 
 /**
- * A short round trip from `home` through all members: nearest neighbour first, then 2-opt and moves
- * of single points until nothing improves (Croes 1958; https://en.wikipedia.org/wiki/2-opt).
+ * A short round trip from the first member through all others: nearest neighbour first, then 2-opt
+ * and moves of single points until nothing improves (Croes 1958; https://en.wikipedia.org/wiki/2-opt).
+ * `metres` must be the same both ways. Returns the others in order.
  */
-export function sequence(
-  points: Points,
-  members: readonly number[],
-  home: { x: number; y: number },
-): number[] {
-  const count = members.length + 1;
-  const x = new Float64Array(count);
-  const y = new Float64Array(count);
-  x[0] = home.x;
-  y[0] = home.y;
-  for (const [i, member] of members.entries()) {
-    x[i + 1] = points.x[member]!;
-    y[i + 1] = points.y[member]!;
-  }
+export function sequence<T>(members: readonly T[], metres: (a: T, b: T) => number): T[] {
+  const count = members.length;
   const matrix = new Float64Array(count * count);
   for (let a = 0; a < count; a++) {
-    for (let b = 0; b < count; b++) matrix[a * count + b] = Math.hypot(x[a]! - x[b]!, y[a]! - y[b]!);
+    for (let b = 0; b < a; b++) {
+      matrix[a * count + b] = metres(members[a]!, members[b]!);
+      matrix[b * count + a] = matrix[a * count + b]!;
+    }
   }
   const order = nearestNeighbour(matrix, count);
   for (let pass = 0; pass < 30; pass++) {
@@ -63,7 +55,7 @@ export function sequence(
     const moved = moves(order, matrix, count);
     if (!reversed && !moved) break;
   }
-  return Array.from(order.subarray(1), (i) => members[i - 1]!);
+  return Array.from(order.subarray(1), (i) => members[i]!);
 }
 
 function nearestNeighbour(matrix: Float64Array, count: number): Uint16Array {

@@ -4,6 +4,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { asError, Fault } from '../schemas/fault.ts';
 import type { City } from './city.ts';
 import { type CrossingTruth, crossingsOf, openCrossings } from './crossings.ts';
+import { placeDisruptions, type TrueDisruption } from './disruptions.ts';
 import type { DayPlan } from './plan.ts';
 import type { Scenario } from './scenario.ts';
 import type { VanDay } from './van.ts';
@@ -13,6 +14,7 @@ export type TruthRecord =
   | ({ readonly type: 'crossing' } & CrossingTruth)
   | VisitTruth
   | TripTruth
+  | ({ readonly type: 'disruption' } & TrueDisruption)
   | {
       readonly type: 'run';
       readonly scenario: string;
@@ -43,7 +45,8 @@ export type TripTruth = {
 };
 
 export type TruthInput = {
-  readonly days: readonly VanDay[];
+  /** In the order of the plan's routes. */
+  readonly days: Iterable<VanDay>;
   readonly plan: DayPlan;
   readonly city: City;
   readonly scenario: Scenario;
@@ -61,7 +64,11 @@ export function truthOf({ days, plan, city, scenario }: TruthInput): TruthRecord
   };
   return [
     run,
-    ...days.flatMap((day, index): TruthRecord[] => {
+    ...placeDisruptions(scenario.disruptions, plan.shiftStart).map((disruption) => ({
+      type: 'disruption' as const,
+      ...disruption,
+    })),
+    ...Array.from(days, (day, index): TruthRecord[] => {
       const { vehicle, route, visits } = day;
       const crossings = crossingsOf(day, lookup, scenario.intervalSeconds);
       const depot = plan.depots[plan.routes[index]!.depotIndex]!.name;
@@ -69,8 +76,9 @@ export function truthOf({ days, plan, city, scenario }: TruthInput): TruthRecord
         ...crossings.map((crossing) => ({ type: 'crossing' as const, ...crossing })),
         ...visits.map((visit) => ({ type: 'visit' as const, vehicle, route, ...visit })),
         tripOf(day, crossings, depot),
+        ...day.disruptions.map((disruption) => ({ type: 'disruption' as const, ...disruption })),
       ];
-    }),
+    }).flat(),
   ];
 }
 

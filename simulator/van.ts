@@ -2,11 +2,13 @@ import type { StopReport } from '../schemas/fix.ts';
 import type { Position } from '../schemas/position.ts';
 import { type Random, random } from '../schemas/random.ts';
 import type { City } from './city.ts';
+import type { TrueDisruption, VanTrouble } from './disruptions.ts';
 import { type Driver, driverOf, pressesOf, serviceTime } from './driver.ts';
 import { drive, lineOf } from './motion.ts';
 import type { Place, Router } from './paths.ts';
 import type { DayPlan, RoutePlan, StopPlan } from './plan.ts';
 import type { Scenario } from './scenario.ts';
+import type { Stretch } from './stretches.ts';
 import { creep, openTrackBuilder, type Track, type TrackBuilder } from './track.ts';
 
 /** A stop as it was really served: from standing still to driving off. */
@@ -16,9 +18,6 @@ export type TrueVisit = {
   readonly departedAt: number;
   readonly outcome: 'served' | 'failed';
 };
-
-/** A stretch in which something of the van is switched: [from, until). */
-export type Stretch = { readonly from: number; readonly until: number };
 
 /** Everything that really happened to one van on one shift, whatever its device made of it. */
 export type VanDay = {
@@ -32,15 +31,19 @@ export type VanDay = {
   readonly engineOff: readonly Stretch[];
   readonly doorOpen: readonly Stretch[];
   readonly unbelted: readonly Stretch[];
+  /** Lunch and other standing that is no stop. */
+  readonly rests: readonly Stretch[];
   readonly isElectric: boolean;
   /** Metres on the odometer when the day began, and the share of tank or battery. */
   readonly odometer: number;
   readonly energy: number;
   readonly reports: readonly StopReport[];
+  /** What went wrong for this van; that of places is in the scenario. */
+  readonly disruptions: readonly TrueDisruption[];
 };
 
 /** Seconds a van is on the air before it leaves and after it is back. */
-const BEFORE = 600;
+export const ON_AIR_BEFORE = 600;
 const AFTER = 900;
 
 export type VanInput = {
@@ -49,6 +52,7 @@ export type VanInput = {
   readonly router: Router;
   readonly plan: DayPlan;
   readonly routeIndex: number;
+  readonly trouble?: VanTrouble | undefined;
 };
 
 type Doing = {
@@ -61,19 +65,23 @@ type Doing = {
   readonly engineOff: Stretch[];
   readonly doorOpen: Stretch[];
   readonly unbelted: Stretch[];
+  readonly rests: Stretch[];
   readonly reports: StopReport[];
+  readonly disruptions: TrueDisruption[];
+  /** Of the trouble's breakdowns and added stops, how many are over. */
+  readonly met: { breakdowns: number; added: number };
 };
 
 /** Drives one van through its day. Same scenario and route, same day, to the last digit. */
 export function vanDay(input: VanInput): VanDay {
-  const { scenario, plan, routeIndex } = input;
+  const { scenario, plan, routeIndex, trouble } = input;
   const route = plan.routes[routeIndex]!;
   const chance = random(`${scenario.seed}/van/${route.vehicle}`);
-  const driver = driverOf(scenario, chance.fork('driver'));
+  const driver = underConditions(driverOf(scenario, chance.fork('driver')), scenario, trouble);
   const depot = plan.depots[route.depotIndex]!;
   const slot = slotIn(input.city, depot.position, routeIndex);
-  const leaves = route.plannedDeparture + driver.lateStart;
-  const track = openTrackBuilder(route.plannedDeparture - BEFORE, slot);
+  const leaves = route.plannedDeparture + driver.lateStart + (trouble?.late ?? 0);
+  const track = openTrackBuilder(route.plannedDeparture - ON_AIR_BEFORE, slot);
   const doing: Doing = {
     input,
     route,
@@ -84,7 +92,10 @@ export function vanDay(input: VanInput): VanDay {
     engineOff: [{ from: track.now(), until: leaves - 60 }],
     doorOpen: [{ from: track.now() + 120, until: leaves - 90 }],
     unbelted: [],
+    rests: [],
     reports: [],
+    disruptions: (trouble?.kinds ?? []).map((kind) => ({ ...kind, vehicle: route.vehicle })),
+    met: { breakdowns: 0, added: 0 },
   };
   track.wait(leaves - track.now());
   const leftAt = track.now();
@@ -98,7 +109,7 @@ export function vanDay(input: VanInput): VanDay {
   const returnedAt = track.now();
   doing.engineOff.push({ from: returnedAt + 45, until: Number.POSITIVE_INFINITY });
   track.wait(AFTER);
-  const { visits, engineOff, doorOpen, unbelted, reports } = doing;
+  const { visits, engineOff, doorOpen, unbelted, rests, reports, disruptions } = doing;
   return {
     vehicle: route.vehicle,
     route: route.code,
@@ -110,10 +121,27 @@ export function vanDay(input: VanInput): VanDay {
     engineOff,
     doorOpen,
     unbelted,
+    rests,
     isElectric: chance.chance(scenario.electric),
     odometer: Math.round(chance.between(5e6, 180e6)),
     energy: chance.between(0.7, 1),
     reports,
+    disruptions,
+  };
+}
+
+/** What the day makes of a driver: the weather, a van too full. */
+function underConditions(driver: Driver, { conditions }: Scenario, trouble?: VanTrouble): Driver {
+  const { style } = driver;
+  const { driving, service } = conditions;
+  return {
+    ...driver,
+    style: {
+      speedFactor: style.speedFactor * driving,
+      acceleration: style.acceleration * Math.min(1, driving),
+      braking: style.braking * Math.min(1, driving),
+    },
+    pace: driver.pace * service * (trouble?.serviceFactor ?? 1),
   };
 }
 
@@ -124,7 +152,7 @@ function slotIn({ frame }: City, { lng, lat }: Position, index: number): Positio
 }
 
 function pointOf(city: City, place: Place): Position {
-  const path = { edges: [place.edge], from: place, to: place, seconds: 0, metres: 0 };
+  const path = { edges: [place.edge], from: place, to: place, seconds: 0, metres: 0, isTurned: false };
   const line = lineOf(city.graph, path);
   return { lng: line.lng[0]!, lat: line.lat[0]! };
 }
@@ -147,8 +175,10 @@ function serveAll(doing: Doing, gate: Place): Place {
         lunch = 0;
       }
     }
+    here = breakDown(doing, here, target);
     here = driveTo(doing, here, target, true);
     serve(doing, stop);
+    here = serveAdded(doing, here);
   }
   return here;
 }
@@ -176,11 +206,13 @@ function parkingFor({ input, chance }: Doing, stop: StopPlan): Place {
 
 function driveTo(doing: Doing, from: Place, to: Place, isStop: boolean): Place {
   const { input, driver, chance, track } = doing;
-  const path = input.router(from, to);
+  const { trouble } = input;
+  const path = input.router(from, to, trouble?.closed(track.now()));
   const hour = input.scenario.startHour + (track.now() - input.plan.shiftStart) / 3600;
   const startedAt = track.now();
   const { graph } = input.city;
-  track.move(drive({ graph, path, style: driver.style, hour, chance, isStop }), lineOf(graph, path));
+  const share = trouble && ((edge: number) => trouble.speed(edge, startedAt));
+  track.move(drive({ graph, path, style: driver.style, hour, chance, isStop, share }), lineOf(graph, path));
   if (chance.chance(driver.unbelted)) doing.unbelted.push({ from: startedAt, until: track.now() });
   return path.to;
 }
@@ -199,8 +231,45 @@ function serve(doing: Doing, stop: StopPlan): void {
   doing.reports.push(...pressesOf({ driver, stop: stop.code, arrivedAt, departedAt, outcome, chance }));
 }
 
-function rest({ track, engineOff }: Doing, seconds: number): void {
+/** Stands where the van happens to be on its way, engine off, until it is repaired. */
+function breakDown(doing: Doing, here: Place, target: Place): Place {
+  const { input, track, met, route } = doing;
+  const next = input.trouble?.breakdowns[met.breakdowns];
+  if (next === undefined || track.now() < next.from) return here;
+  met.breakdowns++;
+  const path = input.router(here, target);
+  const edge = path.edges[path.edges.length >> 1]!;
+  const reached = path.edges.length < 3 ? here : driveTo(doing, here, { edge, offset: 1 }, false);
+  const from = track.now();
+  rest(doing, next.seconds);
+  doing.disruptions.push({ kind: 'breakdown', vehicle: route.vehicle, from, until: track.now() });
+  return reached;
+}
+
+/** Stops that the plan does not know, a little way from here: standing that no stop explains. */
+function serveAdded(doing: Doing, here: Place): Place {
+  const { input, track, met, route, driver, chance } = doing;
+  const next = input.trouble?.added[met.added];
+  if (next === undefined || track.now() < next.from) return here;
+  met.added++;
+  const { graph } = input.city;
+  const extra = chance.fork(`added ${met.added}`);
+  const from = track.now();
+  let place = here;
+  for (let i = 0; i < next.count; i++) {
+    const outward = graph.to[place.edge]!;
+    const edge =
+      graph.firstEdge[outward]! + extra.integer(graph.firstEdge[outward + 1]! - graph.firstEdge[outward]!);
+    place = driveTo(doing, place, { edge, offset: graph.length[edge]! * extra.between(0.3, 0.7) }, true);
+    rest(doing, serviceTime(driver, extra.normal(), extra));
+  }
+  doing.disruptions.push({ kind: 'added-stops', vehicle: route.vehicle, from, until: track.now() });
+  return place;
+}
+
+function rest({ track, engineOff, rests }: Doing, seconds: number): void {
   const from = track.now();
   track.wait(seconds);
+  rests.push({ from, until: track.now() });
   engineOff.push({ from: from + 5, until: track.now() - 5 });
 }

@@ -2,6 +2,9 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault } from '../../schemas/fault.ts';
 import { isoFromInstant } from '../../schemas/units.ts';
+import { calibration, deviation } from '../../simulator/calibration.ts';
+import { calibrationSvg } from '../../simulator/calibration-plot.ts';
+import { explain } from '../../simulator/explain.ts';
 import { readLedger } from '../../simulator/ledger.ts';
 import {
   type PreparedShift,
@@ -11,7 +14,10 @@ import {
   truthOfShift,
 } from '../../simulator/main.ts';
 import type { PublishProgress } from '../../simulator/publish.ts';
+import { record } from '../../simulator/record.ts';
 import { type AcceptanceReport, acceptanceReport } from '../../simulator/report.ts';
+import { Scenario, scenarios } from '../../simulator/scenario.ts';
+import { writeTruth } from '../../simulator/truth.ts';
 import { type Command, type CommandIo, parseCommandLine, parseDuration } from '../command.ts';
 import { type Config, readConfig } from '../config.ts';
 import { gatewayOf, makeDataFolder, readRunFile } from '../data-folder.ts';
@@ -40,6 +46,11 @@ const flags = {
   ledger: { type: 'string' },
   report: { type: 'string' },
   'no-plan': { type: 'boolean' },
+  explain: { type: 'boolean' },
+  schema: { type: 'boolean' },
+  calibration: { type: 'boolean' },
+  svg: { type: 'string' },
+  record: { type: 'string' },
   json: { type: 'boolean' },
 } as const;
 
@@ -52,7 +63,7 @@ export const command: Command = {
   usage: `Usage: paceline simulate [flags]
 
 Drives a fleet through a simulated shift and publishes what its devices say.
-  --scenario FILE      a file, or a name such as demo or quiet-day
+  --scenario FILE      a file, or one of ${Object.keys(scenarios).join(', ')}
   --vans N             how many vans
   --interval S         seconds between two fixes of a van
   --fleet NAME         whose vans they are
@@ -62,16 +73,26 @@ Drives a fleet through a simulated shift and publishes what its devices say.
   --shift-start T      seconds since the epoch
   --broker URL         (MQTT_URL, or the platform on this machine)
   --username, --password  of a gateway (that of the fleet in the data folder)
-  --connections N      connections that share the vans
+  --connections N      connections that share the vans; “per-device”: one for each
   --truth FILE         writes what really happened
   --ledger FILE        writes every acknowledgement
   --report FILE        writes what came of it as JSON
+  --record FILE        writes what the devices say into .ndjson.gz, .csv.gz or .gpx, and sends nothing
+  --explain            says what the scenario will do, and does nothing
+  --schema             prints the JSON schema of scenario files
+  --calibration        compares the simulator’s quantiles with measured ones (--svg FILE: as a picture)
   --no-plan            leaves the plan of the day out of the database
   --data DIR           data folder of the platform (PACELINE_DATA, ./data)
   --json               prints the report as one line of JSON`,
   run: async (args, io) => {
     const { values } = parseCommandLine(args, flags);
+    if (values.schema) {
+      io.stdout(JSON.stringify(Scenario, undefined, 2));
+      return 0;
+    }
+    if (values.calibration) return calibrate(values, io);
     const config = readConfig(io.environment, values.data ? { PACELINE_DATA: values.data } : {});
+    if (values.explain || values.record !== undefined) return withoutBroker(values, config, io);
     await makeDataFolder(config.dataFolder);
     const simulator = await simulatorConfig(values, config);
     const context = programContext('simulator', config, io);
@@ -92,6 +113,37 @@ Drives a fleet through a simulated shift and publishes what its devices say.
     return (report.lost ?? 0) === 0 && (report.duplicated ?? 0) === 0 ? 0 : 1;
   },
 };
+
+async function calibrate({ svg, json }: Values, io: CommandIo): Promise<number> {
+  const comparisons = calibration();
+  if (svg !== undefined) await writeText(svg, calibrationSvg(comparisons));
+  if (json) io.stdout(JSON.stringify(comparisons));
+  else {
+    for (const comparison of comparisons) {
+      const { name, unit, source, quantiles } = comparison;
+      io.stdout(
+        `${name}, ${unit} (${source}); largest deviation ${Math.round(deviation(comparison) * 100)} %`,
+      );
+      for (const { share, measured, simulated } of quantiles) {
+        io.stdout(`  p${share * 100}  measured ${measured}  simulated ${Math.round(simulated * 100) / 100}`);
+      }
+    }
+  }
+  return 0;
+}
+
+/** What needs neither broker nor database: explaining, recording. */
+async function withoutBroker(values: Values, config: Config, io: CommandIo): Promise<number> {
+  const simulator = await simulatorConfig(values, config);
+  const shift = prepareShift({ ...simulator, ledgerFile: '' }, io.now());
+  if (values.explain) for (const line of explain(shift.scenario, shift.plan)) io.stdout(line);
+  if (values.record !== undefined) {
+    if (values.truth !== undefined) writeTruth(values.truth, truthOfShift(shift));
+    const rows = await record(values.record, shift);
+    io.stdout(`${rows} fixes of ${shift.plan.routes.length} vans written to ${values.record}`);
+  }
+  return 0;
+}
 
 const shown = (value: unknown): string => (typeof value === 'object' ? JSON.stringify(value) : String(value));
 
@@ -143,7 +195,10 @@ async function simulatorConfig(values: Values, config: Config): Promise<Simulato
     speed: values.speed === 'max' ? Number.POSITIVE_INFINITY : number(values.speed ?? '1', '--speed'),
     durationSeconds: values.duration === undefined ? undefined : parseDuration(values.duration, '--duration'),
     startAt: values['shift-start'] === undefined ? undefined : number(values['shift-start'], '--shift-start'),
-    connections: values.connections === undefined ? undefined : number(values.connections, '--connections'),
+    connections:
+      values.connections === undefined || values.connections === 'per-device'
+        ? values.connections
+        : number(values.connections, '--connections'),
     broker: {
       url,
       username: values.username ?? (isNamed ? undefined : (outside?.username ?? gateway?.username)),
@@ -185,8 +240,11 @@ async function storePlan(
   await withClient(databaseUrl, (client) => writePlan(client, document));
 }
 
-async function writeReport(path: string, report: object): Promise<void> {
-  await writeFile(path, `${JSON.stringify(report, undefined, 2)}\n`).catch((cause) => {
-    throw new Fault('input/invalid', `the report cannot be written to ${path} (${cause.message})`, { cause });
+const writeReport = (path: string, report: object): Promise<void> =>
+  writeText(path, `${JSON.stringify(report, undefined, 2)}\n`);
+
+async function writeText(path: string, text: string): Promise<void> {
+  await writeFile(path, text).catch((cause) => {
+    throw new Fault('input/invalid', `${path} cannot be written (${cause.message})`, { cause });
   });
 }

@@ -121,7 +121,7 @@ const demo: Scenario = {
   vansPerDepot: 20,
   intervalSeconds: 5,
   startHour: 9.5,
-  startedSecondsAgo: 9000,
+  startedSecondsAgo: 14_400,
   city: { kind: 'generated', origin: { lng: -97.5, lat: 41.2 } },
   stopsPerRoute: [150, 200],
   waveMinutes: 15,

@@ -10,8 +10,6 @@ export type RecreateParams = {
   readonly blinkChance: number;
   /** A stop is offered only to tours that serve one of this many of its nearest. */
   readonly nearMax: number;
-  /** Share of calls that open a tour as soon as that is cheaper; the others do when nothing else fits. */
-  readonly openChance: number;
 };
 
 /** Scratch memory of `recreate`, made once per search. */
@@ -66,13 +64,12 @@ export function recreate(
   neighbours: Neighbours,
   memory: RecreateMemory,
   random: Random,
-  { blinkChance, nearMax, openChance }: RecreateParams,
+  { blinkChance, nearMax }: RecreateParams,
   isOver: () => boolean = never,
 ): void {
   const { waiting, choice } = memory;
   const count = takeBank(problem, tours, memory, random);
   memory.firstEmpty.fill(0);
-  const isOpening = random.next() < openChance;
   for (let k = 0; k < count; k++) {
     const stop = waiting[k]!;
     // A first plan of thousands of stops may take longer than there is time.
@@ -85,7 +82,7 @@ export function recreate(
     choice.vehicle = -1;
     if (isDue(choice)) choice.untilBlink = nextBlink(blinkChance, random);
     offerNear(problem, tours, stop, neighbours, nearMax, memory, blinkChance, random);
-    if (isOpening || choice.vehicle < 0) offerEmpty(problem, tours, stop, memory);
+    offerEmpty(problem, tours, stop, memory);
     if (choice.vehicle < 0) offerAll(problem, tours, stop, memory);
     if (choice.vehicle >= 0) {
       touch(touched, choice.vehicle);

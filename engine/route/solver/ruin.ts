@@ -30,21 +30,9 @@ export function ruin(
   problem: Problem,
   tours: Tours,
   touched: Touched,
-  neighbours: Neighbours,
-  random: Random,
-  params: RuinParams,
-): void {
-  ruinAround(problem, tours, touched, neighbours, random, params, random.integer(problem.stopCount));
-}
-
-function ruinAround(
-  problem: Problem,
-  tours: Tours,
-  touched: Touched,
   { count, near }: Neighbours,
   random: Random,
   { removedMean, stringMax, splitChance }: RuinParams,
-  seed: number,
 ): void {
   const { stopCount, vehicleCount } = problem;
   const used = stopCount - tours.bankCount;
@@ -54,6 +42,7 @@ function ruinAround(
   const lengthMax = Math.min(stringMax, Math.max(1, used / tourCount));
   const stringsMax = (4 * removedMean) / (1 + lengthMax) - 1;
   const strings = Math.floor(1 + random.next() * stringsMax);
+  const seed = random.integer(stopCount);
   let ruined = 0;
   for (let k = -1; k < count && ruined < strings; k++) {
     const stop = k < 0 ? seed : near[seed * count + k]!;
@@ -101,27 +90,6 @@ export function ruinRelated(
     const vehicle = touched.vehicles[k]!;
     if (!refreshTour(problem, tours, vehicle)) bankTour(problem, tours, vehicle);
   }
-}
-
-/**
- * A whole tour and, around one of its stops, strings of its neighbours: the only ruin after which there may be one
- * vehicle fewer, or as many but otherwise divided.
- */
-export function ruinTour(
-  problem: Problem,
-  tours: Tours,
-  touched: Touched,
-  neighbours: Neighbours,
-  random: Random,
-  params: RuinParams,
-): void {
-  const seed = random.integer(problem.stopCount);
-  const vehicle = tours.tourOf[seed]!;
-  if (vehicle >= 0 && tours.size[vehicle]! <= 3 * params.removedMean) {
-    touch(touched, vehicle);
-    bankTour(problem, tours, vehicle);
-  }
-  ruinAround(problem, tours, touched, neighbours, random, params, seed);
 }
 
 /** Take out `length` consecutive stops around `stop`, sparing `kept` somewhere among them. */

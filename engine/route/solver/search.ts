@@ -6,7 +6,7 @@ import { hasLocalSearch, improve } from './local-search.ts';
 import { neighboursOf } from './neighbours.ts';
 import type { Problem } from './problem.ts';
 import { type RecreateParams, recreate, recreateMemory } from './recreate.ts';
-import { type RuinParams, ruin, ruinRelated, ruinTour, type Touched } from './ruin.ts';
+import { type RuinParams, ruin, ruinRelated, type Touched } from './ruin.ts';
 import { emptyStretch } from './segment.ts';
 import type { StopWhen } from './stop-when.ts';
 import { copyBank, copyTour, copyTours, emptyTours, type Tours } from './tours.ts';
@@ -16,8 +16,6 @@ export type SearchParams = RuinParams &
   CoolingParams & {
     /** Share of ruins that take related stops instead of strings. */
     readonly relatedChance: number;
-    /** Share that take a whole tour. */
-    readonly wholeChance: number;
     /** How many nearest stops the local search tries a stop beside; 0 for no local search. */
     readonly moveMax: number;
   };
@@ -28,10 +26,8 @@ export const defaultParams: SearchParams = {
   stringMax: 10,
   splitChance: 0.5,
   relatedChance: 0.1,
-  wholeChance: 0.05,
   blinkChance: 0.01,
   nearMax: 40,
-  openChance: 0.5,
   moveMax: 20,
   hot: 3,
   warm: 0.3,
@@ -97,11 +93,8 @@ export function search(
     const temperature = scale * temperatureAt(cooling, params, done, reach, isWarm);
     for (let k = 0; k < stride; k++) {
       iterations++;
-      const kind = dice.next();
-      if (kind < params.relatedChance) {
+      if (dice.next() < params.relatedChance) {
         ruinRelated(problem, candidate, touched, adjacency, dice, params);
-      } else if (kind < params.relatedChance + params.wholeChance) {
-        ruinTour(problem, candidate, touched, adjacency, dice, params);
       } else ruin(problem, candidate, touched, adjacency, dice, params);
       recreate(problem, candidate, touched, neighbours, memory, dice, params);
       if (isImproving && candidate.totalCost < best.totalCost - 1e-6) {

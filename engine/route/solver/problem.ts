@@ -193,7 +193,8 @@ function packTiming(input: ProblemInput, nodes: readonly Node[], origin: number,
     open[i] = relative(own[0]?.from ?? origin);
     close[i] = relative(own.at(-1)?.until ?? origin);
     for (const { from, until } of own) windows.push(relative(from), relative(until));
-    for (const { after, rate } of visit.lateness ?? []) lateness.push(relative(after), rate);
+    // A promise may lie before the origin: every instant is late for it, and by how much counts.
+    for (const { after, rate } of visit.lateness ?? []) lateness.push(after - origin, rate);
     windowsFrom[i + 1] = windows.length / 2;
     latenessFrom[i + 1] = lateness.length / 2;
   }

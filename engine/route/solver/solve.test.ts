@@ -41,6 +41,14 @@ test('solve() gives a plan the checker accepts or names what it cannot serve, fo
   );
 });
 
+test('solve() counts all of a lateness, when the promise lies before anything can begin', () => {
+  const base = randomProblem(3, {});
+  const stops = base.stops.map(({ windows: _, ...stop }) => ({ ...stop, lateness: [{ after: 0, rate: 1 }] }));
+  const vehicles = base.vehicles.map((vehicle) => ({ ...vehicle, shift: { from: 100, until: 5000 } }));
+  const input = { ...base, stops, vehicles };
+  expect(objections(input, solve(input, iterations(80)).plan)).toEqual([]);
+});
+
 test('solve() is never worse than the plan it starts from, and accepts it back', () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 1e9 }), spices, (seed, spice) => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Gathering } from './batch.ts';
-import type { Delivery } from './delivery.ts';
+import type { Delivery } from './broker/delivery.ts';
 
 const delivery = (fixCount: number, bytes = 1): Delivery => ({
   ...{

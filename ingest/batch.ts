@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Delivery } from './delivery.ts';
+import type { Delivery } from './broker/delivery.ts';
 
 /** What one transaction stores. */
 export type Batch = {

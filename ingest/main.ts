@@ -2,14 +2,14 @@ import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
 import { asError, Fault } from '../schemas/fault.ts';
 import type { ProgramContext } from '../schemas/program.ts';
-import { openBroker } from './broker.ts';
+import { Directory } from './access/directory.ts';
+import { openBroker } from './broker/broker.ts';
+import { openOutside } from './broker/outside.ts';
 import { type IngestConfig, ingestLimits } from './config.ts';
-import { Directory } from './directory.ts';
 import { FormatRegistry } from './formats/registry.ts';
-import { openOutside } from './outside.ts';
 import { Pipeline, type PipelineOptions } from './pipeline.ts';
-import { pruneForever } from './prune.ts';
-import { databaseFault, Store } from './store.ts';
+import { pruneForever } from './store/prune.ts';
+import { databaseFault, Store } from './store/store.ts';
 
 /** A source of messages: our own broker, or a client of another. */
 type Source = AsyncDisposable & { readonly address: string; readonly recheck: () => void };

@@ -1,13 +1,13 @@
 import type { Log } from '../schemas/program.ts';
+import type { Directory } from './access/directory.ts';
+import { Newcomers } from './access/newcomers.ts';
 import { Gathering } from './batch.ts';
-import { commit } from './commit.ts';
+import { deliver, type Sender } from './broker/deliver.ts';
+import type { Message } from './broker/delivery.ts';
 import type { IngestLimits } from './config.ts';
-import { deliver, type Sender } from './deliver.ts';
-import type { Message } from './delivery.ts';
-import type { Directory } from './directory.ts';
 import { Assemblies } from './formats/assemblies.ts';
-import { Newcomers } from './newcomers.ts';
-import type { Store } from './store.ts';
+import { commit } from './store/commit.ts';
+import type { Store } from './store/store.ts';
 
 export type PipelineOptions = {
   readonly directory: Directory;

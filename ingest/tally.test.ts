@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Fix } from '../schemas/fix.ts';
 import { fixFlags } from '../schemas/reasons.ts';
-import type { Delivery } from './delivery.ts';
+import type { Delivery } from './broker/delivery.ts';
+import { tallyFromText, tallyText, Uncounted } from './store/uncounted.ts';
 import { tally } from './tally.ts';
-import { tallyFromText, tallyText, Uncounted } from './uncounted.ts';
 
 const aFix = (fields: Partial<Fix> = {}): Fix => ({
   ...{ fleetId: 1, vehicleId: 1, deviceId: 1, at: 100, key: 1, received: 200, lng: 1, lat: 1, flags: 0 },

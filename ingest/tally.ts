@@ -1,6 +1,6 @@
 import type { Fix } from '../schemas/fix.ts';
 import { fixFlags } from '../schemas/reasons.ts';
-import type { Delivery } from './delivery.ts';
+import type { Delivery } from './broker/delivery.ts';
 
 /** What one commit adds to `device_counters`. Instants are null when no fix was new. */
 export type DeviceTally = {

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ClientBase } from 'pg';
 import { Fault } from '../schemas/fault.ts';
-import { type LedgerContents, readLedger } from '../simulator/ledger.ts';
-import { type Agreement, acceptanceReport } from '../simulator/report.ts';
-import { readTruth } from '../simulator/truth.ts';
+import { type LedgerContents, readLedger } from '../simulator/publish/ledger.ts';
+import { type Agreement, acceptanceReport } from '../simulator/report/report.ts';
+import { readTruth } from '../simulator/report/truth.ts';
 import type { CommandIo } from './command.ts';
 import type { Demo } from './demo.ts';
 import { drained } from './drain.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { passwordMatches } from '../dashboards/server/password.ts';
-import { isSecret } from '../ingest/credentials.ts';
+import { isSecret } from '../ingest/access/credentials.ts';
 import { readCredentials } from './data-folder.ts';
 import { firstStart } from './first-start.ts';
 import { openTestDatabase } from './testing/database.ts';

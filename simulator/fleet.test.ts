@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
 import { distance } from '../schemas/position.ts';
-import { generateCity } from './city.ts';
-import { openRouter } from './paths.ts';
+import { generateCity } from './city/city.ts';
+import { openRouter } from './city/paths.ts';
+import { uploads } from './device/radio.ts';
 import { dayPlan } from './plan.ts';
-import { encode } from './publish.ts';
-import { uploads } from './radio.ts';
-import { type Scenario, scenarios } from './scenario.ts';
-import { openTrackReader } from './track.ts';
-import { truthOf } from './truth.ts';
-import { type VanDay, vanDay } from './van.ts';
+import { encode } from './publish/publish.ts';
+import { truthOf } from './report/truth.ts';
+import { type Scenario, scenarios } from './scenario/scenario.ts';
+import { openTrackReader } from './van/track.ts';
+import { type VanDay, vanDay } from './van/van.ts';
 
 const shiftStart = 1_795_250_000;
 

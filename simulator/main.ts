@@ -1,18 +1,18 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { asError, Fault } from '../schemas/fault.ts';
 import type { ProgramContext } from '../schemas/program.ts';
-import type { City } from './city.ts';
-import { type BrokerAddress, type Connection, openConnection } from './connection.ts';
-import { openDisruptions } from './disruptions.ts';
-import { type LedgerContents, type LedgerHeader, openLedger, readLedger } from './ledger.ts';
-import { openRouter } from './paths.ts';
+import type { City } from './city/city.ts';
+import { openRouter } from './city/paths.ts';
+import { cityOf } from './city/road-file.ts';
+import { type Upload, uploads } from './device/radio.ts';
 import { type DayPlan, dayPlan } from './plan.ts';
-import { type PublishInput, type PublishProgress, publish } from './publish.ts';
-import { type Upload, uploads } from './radio.ts';
-import { cityOf } from './road-file.ts';
-import { parseScenario, type Scenario, scenarios, unknownScenario } from './scenario.ts';
-import { type TruthRecord, truthOf, writeTruth } from './truth.ts';
-import { ON_AIR_BEFORE, type VanDay, vanDay } from './van.ts';
+import { type BrokerAddress, type Connection, openConnection } from './publish/connection.ts';
+import { type LedgerContents, type LedgerHeader, openLedger, readLedger } from './publish/ledger.ts';
+import { type PublishInput, type PublishProgress, publish } from './publish/publish.ts';
+import { type TruthRecord, truthOf, writeTruth } from './report/truth.ts';
+import { parseScenario, type Scenario, scenarios, unknownScenario } from './scenario/scenario.ts';
+import { openDisruptions } from './van/disruptions.ts';
+import { ON_AIR_BEFORE, type VanDay, vanDay } from './van/van.ts';
 
 export type SimulatorConfig = {
   /** Name of a built-in scenario, or a file; default demo. */

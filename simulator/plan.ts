@@ -2,16 +2,16 @@ import type { PlanDocument } from '../schemas/plan.ts';
 import type { Position } from '../schemas/position.ts';
 import { type Random, random } from '../schemas/random.ts';
 import { radiansFromDegrees } from '../schemas/units.ts';
-import { type Address, addressesAlong, housedStreets } from './addresses.ts';
-import { fencesOf, type PlannedDepot } from './areas.ts';
-import type { City } from './city.ts';
-import { pointOn, roadClasses } from './graph.ts';
-import { drive, usualStyle } from './motion.ts';
-import { openRouter, type Place, type Router } from './paths.ts';
-import { normalShare, packages, plannedService, quantile } from './quantiles.ts';
-import type { Scenario } from './scenario.ts';
-import { sequence, territories } from './sequence.ts';
-import { areaOf, openLookup } from './shapes.ts';
+import { type Address, addressesAlong, housedStreets } from './city/addresses.ts';
+import { fencesOf, type PlannedDepot } from './city/areas.ts';
+import type { City } from './city/city.ts';
+import { pointOn, roadClasses } from './city/graph.ts';
+import { openRouter, type Place, type Router } from './city/paths.ts';
+import { areaOf, openLookup } from './city/shapes.ts';
+import { sequence, territories } from './device/sequence.ts';
+import { normalShare, packages, plannedService, quantile } from './report/quantiles.ts';
+import type { Scenario } from './scenario/scenario.ts';
+import { drive, usualStyle } from './van/motion.ts';
 
 /** A planned stop with what the simulator needs beside the promise. */
 export type StopPlan = PlanDocument['routes'][number]['stops'][number] & {

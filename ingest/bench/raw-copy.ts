@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import type { Fix } from '../../schemas/fix.ts';
-import { copyRows, stagingColumns } from '../copy-rows.ts';
+import { copyRows, stagingColumns } from '../store/copy-rows.ts';
 
 const names = stagingColumns.map((column) => column.split(' ')[0]);
 

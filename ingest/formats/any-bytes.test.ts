@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type Random, random } from '../../schemas/random.ts';
 import { ingestLimits } from '../config.ts';
-import { decode } from '../decode.ts';
+import { decode } from '../decode/decode.ts';
 import { origin, received } from '../testing/foreign.ts';
 import { Assemblies } from './assemblies.ts';
 import { understand } from './decode-foreign.ts';

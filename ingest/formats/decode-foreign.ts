@@ -1,7 +1,7 @@
 import type { Fix } from '../../schemas/fix.ts';
 import { fixFlags } from '../../schemas/reasons.ts';
-import type { Decoded, DecodeLimits, Flaw, Origin, Rejection } from '../decoded.ts';
-import { fixFrom } from '../own-fix.ts';
+import type { Decoded, DecodeLimits, Flaw, Origin, Rejection } from '../decode/decoded.ts';
+import { fixFrom } from '../decode/own-fix.ts';
 import { assemble } from './assemble.ts';
 import type { Assemblies } from './assemblies.ts';
 import { bodyOf } from './body.ts';

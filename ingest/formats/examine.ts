@@ -1,8 +1,8 @@
 import type { Fix } from '../../schemas/fix.ts';
 import { topicName } from '../../schemas/topics.ts';
-import { decode } from '../decode.ts';
-import type { DecodeLimits, Rejection } from '../decoded.ts';
-import { addressOf } from '../delivery.ts';
+import { addressOf } from '../broker/delivery.ts';
+import { decode } from '../decode/decode.ts';
+import type { DecodeLimits, Rejection } from '../decode/decoded.ts';
 import { Assemblies } from './assemblies.ts';
 import { bodyOf } from './body.ts';
 import { understand } from './decode-foreign.ts';

@@ -1,6 +1,6 @@
 import type { OwnMessage } from '../../schemas/fix.ts';
 import type { RejectionReason } from '../../schemas/reasons.ts';
-import type { Flaw } from '../decoded.ts';
+import type { Flaw } from '../decode/decoded.ts';
 
 /** The payload of a message, read once. `json` is undefined when it is none. */
 export type Body = { readonly bytes: Uint8Array; readonly text: string; readonly json: unknown };

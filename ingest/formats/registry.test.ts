@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { grantedFilter, publishing } from '../access.ts';
-import type { Identity } from '../credentials.ts';
+import { grantedFilter, publishing } from '../access/access.ts';
+import type { Identity } from '../access/credentials.ts';
 import { hear } from '../testing/foreign.ts';
 import { deviceNamed, FormatRegistry } from './registry.ts';
 import { settingsOf } from './settings.ts';

@@ -1,6 +1,6 @@
 import type { Fix } from '../../schemas/fix.ts';
 import { ingestLimits } from '../config.ts';
-import type { Rejection } from '../decoded.ts';
+import type { Rejection } from '../decode/decoded.ts';
 import { Assemblies } from '../formats/assemblies.ts';
 import { understand } from '../formats/decode-foreign.ts';
 import { FormatRegistry } from '../formats/registry.ts';

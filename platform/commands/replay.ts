@@ -1,5 +1,5 @@
 import { Fault } from '../../schemas/fault.ts';
-import { runReplay } from '../../simulator/replay.ts';
+import { runReplay } from '../../simulator/record/replay.ts';
 import { type Command, parseCommandLine } from '../command.ts';
 import { readConfig } from '../config.ts';
 import { gatewayOf, readRunFile } from '../data-folder.ts';

@@ -2,10 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault } from '../../schemas/fault.ts';
 import { isoFromInstant } from '../../schemas/units.ts';
-import { calibration, deviation } from '../../simulator/calibration.ts';
-import { calibrationSvg } from '../../simulator/calibration-plot.ts';
-import { explain } from '../../simulator/explain.ts';
-import { readLedger } from '../../simulator/ledger.ts';
+import { calibration, deviation } from '../../simulator/calibration/calibration.ts';
+import { calibrationSvg } from '../../simulator/calibration/calibration-plot.ts';
 import {
   type PreparedShift,
   prepareShift,
@@ -13,11 +11,13 @@ import {
   type SimulatorConfig,
   truthOfShift,
 } from '../../simulator/main.ts';
-import type { PublishProgress } from '../../simulator/publish.ts';
-import { record } from '../../simulator/record.ts';
-import { type AcceptanceReport, acceptanceReport } from '../../simulator/report.ts';
-import { Scenario, scenarios } from '../../simulator/scenario.ts';
-import { writeTruth } from '../../simulator/truth.ts';
+import { readLedger } from '../../simulator/publish/ledger.ts';
+import type { PublishProgress } from '../../simulator/publish/publish.ts';
+import { record } from '../../simulator/record/record.ts';
+import { type AcceptanceReport, acceptanceReport } from '../../simulator/report/report.ts';
+import { writeTruth } from '../../simulator/report/truth.ts';
+import { explain } from '../../simulator/scenario/explain.ts';
+import { Scenario, scenarios } from '../../simulator/scenario/scenario.ts';
 import { type Command, type CommandIo, parseCommandLine, parseDuration } from '../command.ts';
 import { type Config, readConfig } from '../config.ts';
 import { gatewayOf, makeDataFolder, readRunFile } from '../data-folder.ts';

@@ -1,7 +1,7 @@
 import { LEG_MIN } from '../../engine/pace/experience.ts';
 import { type RoutePlan, routePlan } from '../../engine/pace/route-plan.ts';
-import { PLANNED_EFFORT } from '../../simulator/driver.ts';
-import { dwell, normalShare, quantile } from '../../simulator/quantiles.ts';
+import { dwell, normalShare, quantile } from '../../simulator/report/quantiles.ts';
+import { PLANNED_EFFORT } from '../../simulator/van/driver.ts';
 import type { RouteDay } from './worlds.ts';
 
 /** What a forecaster expects who knows the simulator's hidden state, but not its dice. */

@@ -2,12 +2,12 @@ import type { StopVisit } from '../../schemas/event.ts';
 import type { Route } from '../../schemas/plan.ts';
 import type { Position } from '../../schemas/position.ts';
 import { type Random, random } from '../../schemas/random.ts';
-import { openRouter } from '../../simulator/paths.ts';
+import { openRouter } from '../../simulator/city/paths.ts';
+import { cityOf } from '../../simulator/city/road-file.ts';
 import { dayPlan, type RoutePlan } from '../../simulator/plan.ts';
-import { cityOf } from '../../simulator/road-file.ts';
-import { type Scenario, scenarios } from '../../simulator/scenario.ts';
-import { openTrackReader } from '../../simulator/track.ts';
-import { type VanDay, vanDay } from '../../simulator/van.ts';
+import { type Scenario, scenarios } from '../../simulator/scenario/scenario.ts';
+import { openTrackReader } from '../../simulator/van/track.ts';
+import { type VanDay, vanDay } from '../../simulator/van/van.ts';
 
 /** A kind of day: drivers as the simulator has them, and what happens to all of them beside that. */
 export type World = {

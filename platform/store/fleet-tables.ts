@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import type { FleetTables } from '../../simulator/report.ts';
+import type { FleetTables } from '../../simulator/report/report.ts';
 
 /** What an acceptance report compares: everything the tables say of one fleet since an instant. */
 export async function readFleetTables(

@@ -1,0 +1,262 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import { Aedes, type AuthenticateError, type Client, type PublishPacket } from 'aedes';
+import { Fault } from '../../schemas/fault.ts';
+import type { Log } from '../../schemas/program.ts';
+import { grantedFilter, type Publishing, publishing } from '../access/access.ts';
+import { type Identity, identityOf, isSameSecret, isSecret } from '../access/credentials.ts';
+import type { Directory } from '../access/directory.ts';
+import type { EmbeddedBroker, IngestLimits } from '../config.ts';
+import { deviceNamed, type FormatRegistry } from '../formats/registry.ts';
+import { Acknowledgements } from './acknowledgements.ts';
+import type { Address, Message } from './delivery.ts';
+
+export type BrokerOptions = {
+  readonly listen: EmbeddedBroker;
+  readonly service: { readonly username: string; readonly password: string };
+  readonly directory: Directory;
+  readonly formats: FormatRegistry;
+  readonly limits: IngestLimits;
+  readonly log: Log;
+  /** The wall clock, an instant. */
+  readonly now: () => number;
+  readonly receive: (message: Message) => void;
+  /** 1 is where new publishers are turned away, 2 where those connected are cut off. */
+  readonly fullness: () => number;
+};
+
+export type Broker = AsyncDisposable & {
+  readonly port: number;
+  /** Ends the connections whose credential was taken away or changed. */
+  readonly recheck: () => void;
+};
+
+/** What a connection proved when it logged in. */
+type Session = {
+  readonly identity: Identity;
+  readonly secretHash: string | undefined;
+  readonly mayRegister: boolean;
+  readonly acknowledgements: Acknowledgements;
+  /** Every filter it ever asked for, so that the number of those it holds is bounded. */
+  readonly subscriptions: Set<string>;
+  readonly topics: Map<string, Publishing>;
+};
+
+const RETAINED_BYTES_MAX = 1_024;
+const SUBSCRIPTIONS_MAX = 100;
+const TOPICS_MAX = 4_096;
+
+/**
+ * Paceline's own MQTT 3.1.1 broker: a PUBACK for data means that it is committed to the database.
+ *
+ * Aedes asks `authorizePublish` before it acknowledges, so a message is held there until its commit.
+ * It reads no further from a connection until every packet of the last read is answered, which is
+ * the back-pressure: a publisher waits for the database, and at most one read of each connection is
+ * held in memory.
+ */
+export async function openBroker(options: BrokerOptions): Promise<Broker> {
+  const sessions = new Map<Client, Session>();
+  /** Whether anyone ever asked to hear the data itself. */
+  let isHeard = false;
+  const aedes = await Aedes.createBroker({
+    connectTimeout: 10_000,
+    // Client ids get the user name in front, see below.
+    maxClientsIdLength: 65_535,
+    preConnect(_client, packet, callback) {
+      // Ids belong to their user: nobody can take over the session of another by its id.
+      if (packet.clientId !== '') packet.clientId = `${packet.username ?? ''} ${packet.clientId}`;
+      callback(null, options.fullness() < 1);
+    },
+    authenticate(client, username, password, done) {
+      logIn(options, client, username ?? '', password ?? Buffer.alloc(0)).then(
+        (session) => {
+          if (session === undefined) return done(refusal(username), false);
+          sessions.set(client, session);
+          done(null, true);
+        },
+        (error) => {
+          options.log.warn({ reason: String(error) }, 'cannot check a log-in');
+          done(Object.assign(new Error('server unavailable'), { returnCode: 3 }), false);
+        },
+      );
+    },
+    authorizeSubscribe(client, subscription, callback) {
+      const session = sessions.get(client);
+      const topic = session && grantedFilter(session.identity, subscription.topic, options.formats);
+      if (session === undefined || topic === undefined) return callback(null, null);
+      session.subscriptions.add(topic);
+      isHeard ||= couldBeData(topic);
+      callback(null, session.subscriptions.size <= SUBSCRIPTIONS_MAX ? { ...subscription, topic } : null);
+    },
+    authorizePublish(client, packet, callback) {
+      const session = client === null ? undefined : sessions.get(client);
+      if (session === undefined) return callback(new Error('not logged in'));
+      takePublish(options, session, packet, callback);
+    },
+  });
+  passOn(aedes, (topic) => isHeard || !topic.endsWith('/telemetry'));
+  aedes.on('clientDisconnect', (client) => sessions.delete(client));
+  aedes.on('clientError', (client, error) => {
+    sessions.delete(client);
+    if (error.name === 'Refusal')
+      options.log.warn({ client: client.id, reason: error.message }, 'publisher refused');
+  });
+  aedes.on('connectionError', (client) => sessions.delete(client));
+
+  const server = createServer((socket) => accept(aedes, socket, options.limits));
+  server.maxConnections = options.limits.connections;
+  const port = await listen(server, options.listen);
+  return {
+    port,
+    recheck: () => {
+      for (const [client, { identity, secretHash }] of sessions) {
+        if (options.directory.credential(identity)?.secretHash !== secretHash) client.close();
+      }
+    },
+    [Symbol.asyncDispose]: async () => {
+      server.close();
+      await new Promise<void>((resolve) => aedes.close(resolve));
+    },
+  };
+}
+
+/** Whether a filter matches topics that carry data, as far as its last level tells. */
+const couldBeData = (filter: string): boolean => /(?:telemetry|\+|#)$/.test(filter);
+
+/** Spares Aedes the search for subscribers of data that nobody subscribed to: a third of its work. */
+function passOn(aedes: Aedes, isWanted: (topic: string) => boolean): void {
+  type Publish = (packet: PublishPacket, ...rest: readonly unknown[]) => void;
+  const publish = aedes.publish.bind(aedes) as Publish;
+  const inner: { publish: Publish } = aedes as { publish: Publish };
+  inner.publish = (packet, ...rest) => {
+    const done = rest.at(-1);
+    if (isWanted(packet.topic) || typeof done !== 'function') publish(packet, ...rest);
+    else done(null);
+  };
+}
+
+/** Why Aedes should end a connection: MQTT 3.1.1 has no other way to say no to a publish. */
+function refusal(reason = ''): AuthenticateError {
+  return Object.assign(new Error(`refused: ${reason}`), { name: 'Refusal', returnCode: 5 });
+}
+
+async function logIn(
+  { directory, service }: BrokerOptions,
+  client: Client,
+  username: string,
+  password: Buffer,
+): Promise<Session | undefined> {
+  const identity = identityOf(username, service.username);
+  if (identity === undefined) return undefined;
+  const bare = {
+    identity,
+    acknowledgements: new Acknowledgements(client),
+    subscriptions: new Set<string>(),
+    topics: new Map<string, Publishing>(),
+  };
+  if (identity.kind === 'service') {
+    if (!isSameSecret(password, Buffer.from(service.password))) return undefined;
+    return { ...bare, secretHash: undefined, mayRegister: false };
+  }
+  for (const isLast of [false, true]) {
+    const credential = directory.credential(identity);
+    if (credential !== undefined && isSecret(password, credential.secretHash)) {
+      return { ...bare, ...credential };
+    }
+    // It may be newer than what we hold. The wait in `refresh` also slows down those who guess.
+    if (!isLast) await directory.refresh();
+  }
+  return undefined;
+}
+
+function takePublish(
+  { receive, now, directory, formats, fullness }: BrokerOptions,
+  session: Session,
+  packet: PublishPacket,
+  callback: (error?: Error | null) => void,
+): void {
+  const what = whatIs(session, packet.topic, formats);
+  if (what.kind === 'refused') {
+    callback(refusal(`may not publish to ${packet.topic}`));
+  } else if (what.kind === 'traffic' || what.kind === 'status') {
+    packet.retain = packet.retain && what.kind === 'status' && isKept(packet, what, directory);
+    callback(null);
+  } else if (fullness() >= 2) {
+    callback(refusal('too much waits to be stored'));
+  } else {
+    packet.retain = false;
+    const { topic, qos, messageId } = packet;
+    const payload = typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload;
+    receive({
+      topic,
+      address: what.kind === 'data' ? what : named(what, payload),
+      fleet: what.fleet,
+      payload,
+      received: Math.round(now() * 1000) / 1000,
+      mayRegister: session.mayRegister,
+      acknowledge: () => {
+        // We acknowledge QoS 1 ourselves; what is left to Aedes is to pass it on to whoever listens.
+        if (qos === 1) packet.qos = 0;
+        session.acknowledgements.send(qos === 1 ? messageId : undefined, callback);
+      },
+    });
+  }
+}
+
+/** `publishing`, remembered: a publisher uses few topics, many times. */
+function whatIs({ identity, topics }: Session, topic: string, formats: FormatRegistry): Publishing {
+  const known = topics.get(topic);
+  if (known !== undefined) return known;
+  const what = publishing(identity, topic, formats);
+  if (topics.size >= TOPICS_MAX) topics.clear();
+  topics.set(topic, what);
+  return what;
+}
+
+/** The address that a gateway's payload names, where its topic does not. */
+function named(
+  { fleet, route }: Publishing & { kind: 'nameless' },
+  payload: Uint8Array,
+): Address | undefined {
+  const device = deviceNamed(route, payload);
+  return device === undefined ? undefined : { fleet, device, channel: 'telemetry', route };
+}
+
+/** Only the small status of a known device is kept for later subscribers: memory is bounded. */
+function isKept(
+  packet: PublishPacket,
+  { fleet, device }: { readonly fleet: string; readonly device: string },
+  directory: Directory,
+): boolean {
+  return packet.payload.length <= RETAINED_BYTES_MAX && directory.device(fleet, device) !== undefined;
+}
+
+/**
+ * Hands a connection to Aedes and bounds what its parser may collect. A packet over the message
+ * limit is still taken up to four times that, so that it can be rejected by name and acknowledged;
+ * a publisher that sends more is cut off.
+ */
+function accept(aedes: Aedes, socket: Socket, limits: IngestLimits): void {
+  socket.setNoDelay(true);
+  const client = aedes.handle(socket) as unknown as {
+    readonly _parser: { readonly packet: { length: number } };
+  };
+  socket.on('readable', () => {
+    if (client._parser.packet.length > 4 * limits.messageBytes) socket.destroy();
+  });
+}
+
+async function listen(server: Server, { host, port }: EmbeddedBroker): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const isTaken = cause.code === 'EADDRINUSE';
+      reject(
+        isTaken
+          ? new Fault('port/taken', `MQTT port ${port} on ${host} is taken`, { cause })
+          : new Fault('config/invalid', `cannot listen on ${host}:${port}: ${cause.message}`, { cause }),
+      );
+    });
+    server.listen({ host, port, backlog: 1_024 }, resolve);
+  });
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : port;
+}

@@ -1,0 +1,50 @@
+import { parseDeviceTopic } from '../../schemas/topics.ts';
+import type { Decoded } from '../decode/decoded.ts';
+import type { Route } from '../formats/registry.ts';
+
+/** Which device a message is from, and what it carries. */
+export type Address = {
+  readonly fleet: string;
+  readonly device: string;
+  readonly channel: 'telemetry' | 'stops';
+  /** The foreign format it is in; none: our own. */
+  readonly route?: Route | undefined;
+};
+
+/** A message as a source hands it over. */
+export type Message = {
+  readonly topic: string;
+  /** Undefined when the topic is none that carries data. */
+  readonly address: Address | undefined;
+  /** The fleet of a gateway whose message names no device, so that it has no address. */
+  readonly fleet?: string | undefined;
+  readonly payload: Uint8Array;
+  /** Instant of receipt. */
+  readonly received: number;
+  /** Whether its publisher may make an unknown device known. */
+  readonly mayRegister: boolean;
+  /** Called once, after the commit that holds all of this message. */
+  readonly acknowledge: () => void;
+};
+
+/** A device that knocked and is not known. */
+export type Knock = { readonly fleetId: number; readonly device: string; readonly payload: Uint8Array };
+
+/** A message with all that came of it, ready to be stored. */
+export type Delivery = Decoded & {
+  readonly topic: string;
+  readonly received: number;
+  readonly fleetId: number | undefined;
+  readonly deviceId: number | undefined;
+  readonly knock: Knock | undefined;
+  /** Size of the payload, for the bounds. */
+  readonly bytes: number;
+  readonly acknowledge: () => void;
+};
+
+export function addressOf(topic: string): Address | undefined {
+  const parts = parseDeviceTopic(topic);
+  if (parts === undefined) return undefined;
+  const { fleet, device, channel } = parts;
+  return channel === 'telemetry' || channel === 'stops' ? { fleet, device, channel } : undefined;
+}

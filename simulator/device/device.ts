@@ -1,0 +1,147 @@
+import type { OwnMessage } from '../../schemas/fix.ts';
+import { type Frame, frame } from '../../schemas/position.ts';
+import type { Random } from '../../schemas/random.ts';
+import { msFromInstant } from '../../schemas/units.ts';
+import type { RadioScenario } from '../scenario/scenario.ts';
+import { episodes, instants, openStretches, openStretchFinder } from '../van/stretches.ts';
+import { openTrackReader, type Whereabouts } from '../van/track.ts';
+import type { VanDay } from '../van/van.ts';
+import type { DeviceClass } from './device-classes.ts';
+
+const CLOCK_2004 = Date.UTC(2004, 0, 1);
+
+export type Device = {
+  /** On the air, instants. */
+  readonly from: number;
+  readonly until: number;
+  /** What it makes of an instant; undefined in a tunnel. */
+  readonly message: (at: number) => OwnMessage | undefined;
+};
+
+/** The receiver and its counters; `at` must grow from call to call. */
+export function openDevice(day: VanDay, kind: DeviceClass, radio: RadioScenario, chance: Random): Device {
+  const { track } = day;
+  const [from, until] = [track.t[0]!, track.t.at(-1)!];
+  const where = openTrackReader(track);
+  const plane = frame({ lng: track.lng[0]!, lat: track.lat[0]! });
+  const noise = openNoise(radio, chance.fork('noise'));
+  const tunnels = episodes(radio.tunnelsPerHour, from, until, chance.fork('tunnels'), [15, 90]);
+  const reboots = instants(radio.rebootsPerHour, from, until, chance.fork('reboots'));
+  const skew = (chance.chance(radio.clockSkew) ? chance.between(-2, 2) : 0) + (kind.clockAhead ?? 0);
+  let lostFixes = chance.chance(radio.clockLost) ? 3 : 0;
+  const inTunnel = openStretches(tunnels);
+  const stuck = openStuck(kind, from, until, chance.fork('stuck'));
+  const signals = openSignals(day);
+  const odd = chance.fork('odd');
+  let [seq, boot] = [0, 0];
+  const message = (at: number): OwnMessage | undefined => {
+    if (inTunnel(at)) return undefined;
+    if (boot < reboots.length && at >= reboots[boot]!) {
+      boot++;
+      seq = 0;
+    }
+    const whereabouts = where(at);
+    const clock = lostFixes > 0 ? CLOCK_2004 + msFromInstant(at - from) : msFromInstant(at + skew);
+    if (lostFixes > 0) lostFixes--;
+    return {
+      ts: clock,
+      ...stuck(at, noise(at, whereabouts, plane)),
+      ...wrongPlace(radio, odd, whereabouts),
+      seq: seq++,
+      boot: `b${boot}`,
+      ...signals(at, whereabouts),
+    };
+  };
+  return { from, until, message };
+}
+
+type Sighting = ReturnType<ReturnType<typeof openNoise>>;
+
+/** Says an old position again: now and then one that was, or through a stretch always the same. */
+function openStuck(kind: DeviceClass, from: number, until: number, chance: Random) {
+  const freezeAt = openStretchFinder(episodes(kind.freezesPerHour ?? 0, from, until, chance, [40, 400]));
+  const repeats = kind.repeatsPosition ?? 0;
+  let last: Sighting | undefined;
+  return (at: number, sighting: Sighting): Sighting => {
+    if (last !== undefined && (freezeAt(at) !== undefined || chance.chance(repeats))) return last;
+    last = sighting;
+    return sighting;
+  };
+}
+
+/** Now and then a receiver answers with nonsense. */
+function wrongPlace(radio: RadioScenario, chance: Random, { lng, lat }: Whereabouts) {
+  const [isZero, isSpike] = [chance.chance(radio.zero), chance.chance(radio.spike)];
+  const [east, north] = [chance.between(-0.2, 0.2), chance.between(0.02, 0.2)];
+  if (isZero) return { lat: 0, lng: 0 };
+  return isSpike ? { lat: round(lat + north, 7), lng: round(lng + east, 7) } : {};
+}
+
+/** How long the sky is as good or as bad as it is, seconds. */
+const SKY_SECONDS = 300;
+const CANYON_SECONDS = 60;
+
+/**
+ * GPS error as an Ornstein–Uhlenbeck process on each axis, sampled exactly at any spacing
+ * (e ← e·ρ + σ·√(1 − ρ²)·N with ρ = exp(−Δ/τ)); σ and τ as measured, five times as large among
+ * tall buildings. σ itself drifts with the sky: its logarithm is such a process too.
+ */
+function openNoise(radio: RadioScenario, chance: Random) {
+  let [east, north] = [chance.normal(), chance.normal()];
+  const skyChance = chance.fork('sky');
+  let sky = skyChance.normal();
+  let last = Number.NaN;
+  let canyonUntil = Number.NEGATIVE_INFINITY;
+  return (at: number, place: Whereabouts, plane: Frame) => {
+    const step = Number.isNaN(last) ? 0 : at - last;
+    last = at;
+    const rho = Math.exp(-step / radio.noiseSeconds);
+    const rest = Math.sqrt(1 - rho * rho);
+    east = east * rho + rest * chance.normal();
+    north = north * rho + rest * chance.normal();
+    const skyRho = Math.exp(-step / SKY_SECONDS);
+    sky = sky * skyRho + Math.sqrt(1 - skyRho * skyRho) * skyChance.normal();
+    const entered = chance.chance(Math.min(1, (radio.canyon * step) / CANYON_SECONDS));
+    if (entered) canyonUntil = at + CANYON_SECONDS * chance.between(0.5, 1.5);
+    const sigma = radio.noise * Math.exp(radio.noiseSpread * sky) * (at < canyonUntil ? 5 : 1);
+    const moved = plane.position(plane.x(place.lng) + sigma * east, plane.y(place.lat) + sigma * north);
+    const isMoving = place.speed > 0.3;
+    const heard = place.speed + (isMoving ? 0.25 : 0.05) * chance.normal();
+    const heading = place.heading + (isMoving ? 3 * chance.normal() : 0);
+    return {
+      lat: round(moved.lat, 7),
+      lng: round(moved.lng, 7),
+      speed: round(Math.max(0, heard), 2),
+      heading: round((heading + 360) % 360, 1),
+      accuracy: round(sigma * Math.exp(0.25 * chance.normal()), 1),
+      satellites: at < canyonUntil ? 5 : 9 + chance.integer(5),
+    };
+  };
+}
+
+/** What the vehicle's own wires say. */
+function openSignals(day: VanDay) {
+  const isOff = openStretches(day.engineOff);
+  const isOpen = openStretches(day.doorOpen);
+  const isUnbelted = openStretches(day.unbelted);
+  return (at: number, { speed, driven }: Whereabouts) => {
+    const ignition = !isOff(at) || speed > 0.3;
+    const isDriving = speed > 0.3;
+    // 12 l/100 km of a 70 l tank; 0.28 kWh/km of a 60 kWh battery.
+    const left = day.energy - (driven / 1000) * (day.isElectric ? 0.28 / 60 : 0.12 / 70);
+    const energy = round(Math.max(0.03, left), 4);
+    return {
+      ignition,
+      odometer: round(day.odometer + driven, 1),
+      ...(day.isElectric ? { soc: energy } : { fuel: energy }),
+      ...(day.isElectric ? {} : { rpm: ignition ? Math.round(760 + ((speed * 170) % 1500)) : 0 }),
+      door: !isDriving && isOpen(at),
+      belt: isDriving ? !isUnbelted(at) : !isOff(at) && !isUnbelted(at),
+    };
+  };
+}
+
+const round = (value: number, digits: number): number => {
+  const scale = 10 ** digits;
+  return Math.round(value * scale) / scale;
+};

@@ -1,0 +1,194 @@
+import type { OwnMessage, StopReport } from '../../schemas/fix.ts';
+import { type Random, random } from '../../schemas/random.ts';
+import { normalShare, quantile } from '../report/quantiles.ts';
+import type { RadioScenario, Scenario } from '../scenario/scenario.ts';
+import { episodes, openStretchFinder } from '../van/stretches.ts';
+import type { VanDay } from '../van/van.ts';
+import { openDevice } from './device.ts';
+import { type DeviceClass, type DeviceClassName, deviceClasses } from './device-classes.ts';
+
+/** Something a device hands to the network at `due`: fixes of one message, or presses of the app. */
+export type Upload = {
+  readonly device: string;
+  /** Instant. */
+  readonly due: number;
+} & (
+  | { readonly channel: 'telemetry'; readonly messages: readonly OwnMessage[] }
+  | { readonly channel: 'stops'; readonly reports: readonly StopReport[] }
+);
+
+/** Interval jitter around its nominal value, seconds (measured σ 0.144). */
+const JITTER = 0.144;
+/** A kept fix joins others in one upload of at most this many. */
+const UPLOAD_FIXES = 50;
+
+/** Which class the device of a van is of: drawn by the scenario's shares, standard for the rest. */
+export function deviceClassOf({ seed, devices }: Scenario, vehicle: string): DeviceClassName {
+  let left = random(`${seed}/device/${vehicle}`).next();
+  for (const [name, share] of Object.entries(devices) as [DeviceClassName, number][]) {
+    left -= share;
+    if (left < 0) return name;
+  }
+  return 'standard';
+}
+
+/**
+ * What the device of one van sends over its day, in order of `due`: the truth through a receiver and
+ * a network with the scenario's imperfections. Pure: the same day and seed give the same bytes.
+ */
+export function* uploads(day: VanDay, scenario: Scenario): Generator<Upload> {
+  const { intervalSeconds } = scenario;
+  const kind = deviceClasses[deviceClassOf(scenario, day.vehicle)];
+  const radio = { ...scenario.radio, ...kind.radio };
+  const chance = random(`${scenario.seed}/radio/${day.vehicle}`);
+  const device = openDevice(day, kind, radio, chance);
+  const network = openNetwork({ kind, radio, chance: chance.fork('network'), ...device });
+  const outbox = openOutbox();
+  const step = (): number =>
+    kind.interval === undefined
+      ? Math.max(intervalSeconds / 2, intervalSeconds + JITTER * chance.normal())
+      : intervalSeconds * quantile(kind.interval, chance.next());
+  let reportIndex = 0;
+  for (let at = device.from + chance.between(0, intervalSeconds); at < device.until; at += step()) {
+    const message = device.message(at);
+    const taken = network.take(at, message);
+    for (const upload of taken) outbox.put({ device: day.vehicle, ...upload });
+    for (; (day.reports[reportIndex]?.ts ?? Number.POSITIVE_INFINITY) / 1000 <= at; reportIndex++) {
+      const report = day.reports[reportIndex]!;
+      const due = network.reachable(report.ts / 1000) + chance.lognormal(-0.2, 0.4);
+      outbox.put({ device: day.vehicle, due, channel: 'stops', reports: [report] });
+    }
+    // Nothing made later than now can be due before now, so everything up to here is in order.
+    yield* outbox.takeUntil(at);
+  }
+  for (const upload of network.rest(device.until)) outbox.put({ device: day.vehicle, ...upload });
+  yield* outbox.takeUntil(Number.POSITIVE_INFINITY);
+}
+
+type Draft = { readonly due: number; readonly channel: 'telemetry'; readonly messages: OwnMessage[] };
+
+type NetworkInput = {
+  readonly kind: DeviceClass;
+  readonly radio: RadioScenario;
+  readonly chance: Random;
+  readonly from: number;
+  readonly until: number;
+};
+
+/** Between device and broker: losses, delays, repeats, and stretches without coverage. */
+function openNetwork({ kind, radio, chance, from, until }: NetworkInput) {
+  const gaps = episodes(radio.gapsPerHour, from, until, chance.fork('gaps'), [20, 420]);
+  const outages = (kind.outages ?? []).map(({ after, lasts }) => ({
+    from: from + after,
+    until: from + after + lasts,
+  }));
+  const gapAt = openStretchFinder([...gaps, ...outages].sort((a, b) => a.until - b.until));
+  const delay = openDelay(kind, chance.fork('delay'));
+  const collect = openCollector(kind, from, chance.fork('batching'));
+  let kept: OwnMessage[] = [];
+  let keptUntil = 0;
+  const flush = (): Draft[] => {
+    const drafts: Draft[] = [];
+    for (let i = 0; i < kept.length; i += UPLOAD_FIXES) {
+      const messages = kept.slice(i, i + UPLOAD_FIXES).map((message) => ({ ...message, buffered: true }));
+      if (chance.chance(radio.shuffled)) messages.reverse();
+      drafts.push({ due: keptUntil + 1 + i / UPLOAD_FIXES, channel: 'telemetry', messages });
+    }
+    kept = [];
+    return drafts;
+  };
+  const take = (at: number, message: OwnMessage | undefined): Draft[] => {
+    // Drawn for every fix, so that one imperfection shifts no other.
+    const isMissing = chance.chance(radio.missing);
+    const isLate = chance.chance(radio.late);
+    const isRepeated = chance.chance(radio.repeated);
+    const latency = chance.lognormal(-0.5, 0.45);
+    const held = chance.lognormal(3.3, 0.9);
+    const again = chance.lognormal(2, 1);
+    const gap = gapAt(at);
+    const drafts = kept.length > 0 && gap === undefined ? flush() : [];
+    drafts.push(...collect.due(at));
+    const slow = delay(at) ?? latency;
+    if (message === undefined || isMissing) return drafts;
+    if (gap !== undefined) {
+      kept.push(message);
+      keptUntil = gap.until;
+      return drafts;
+    }
+    if (collect.put(message)) return drafts;
+    const due = at + slow + (isLate ? held : 0);
+    const draft: Draft = { due, channel: 'telemetry', messages: [message] };
+    return [...drafts, draft, ...(isRepeated ? [{ ...draft, due: due + again }] : [])];
+  };
+  return {
+    take,
+    rest: (at: number): Draft[] => {
+      keptUntil = Math.max(keptUntil, at);
+      return [...collect.due(Number.POSITIVE_INFINITY), ...flush()];
+    },
+    reachable: (at: number): number => gapAt(at)?.until ?? at,
+  };
+}
+
+/**
+ * Latency by its measured quantiles: the share below follows from a standard normal that changes no
+ * faster than `steadySeconds`, so slow moments last while every quantile stays as measured.
+ */
+function openDelay({ latency }: DeviceClass, chance: Random): (at: number) => number | undefined {
+  if (latency === undefined) return () => undefined;
+  let score = chance.normal();
+  let last = Number.NaN;
+  return (at) => {
+    const rho = Number.isNaN(last) ? 1 : Math.exp((last - at) / latency.steadySeconds);
+    last = at;
+    score = score * rho + Math.sqrt(1 - rho * rho) * chance.normal();
+    return quantile(latency.seconds, normalShare(score));
+  };
+}
+
+/** What a batching device holds back until its window is over. */
+function openCollector({ batching }: DeviceClass, from: number, chance: Random) {
+  if (batching === undefined) return { put: () => false, due: (): Draft[] => [] };
+  const { window, held, atOnce } = batching;
+  let windowEnd = from + chance.between(0, window);
+  let collected: OwnMessage[] = [];
+  return {
+    put: (message: OwnMessage): boolean => {
+      if (chance.chance(atOnce)) return false;
+      collected.push(message);
+      return true;
+    },
+    due: (at: number): Draft[] => {
+      if (at < windowEnd) return [];
+      const drafts: Draft[] = [];
+      const end = Number.isFinite(at) ? windowEnd : (collected.at(-1)?.ts ?? 0) / 1000;
+      for (let i = 0; i < collected.length; i += UPLOAD_FIXES) {
+        const messages = collected.slice(i, i + UPLOAD_FIXES);
+        drafts.push({ due: end + held + i / UPLOAD_FIXES, channel: 'telemetry', messages });
+      }
+      collected = [];
+      while (Number.isFinite(at) && windowEnd <= at) windowEnd += window;
+      return drafts;
+    },
+  };
+}
+
+/** Uploads waiting for their instant, least first; equal ones in the order they were put. */
+function openOutbox() {
+  let waiting: Upload[] = [];
+  return {
+    put: (upload: Upload): void => {
+      let i = waiting.length;
+      while (i > 0 && waiting[i - 1]!.due > upload.due) i--;
+      waiting.splice(i, 0, upload);
+    },
+    takeUntil: (at: number): Upload[] => {
+      let count = 0;
+      while (count < waiting.length && waiting[count]!.due <= at) count++;
+      if (count === 0) return [];
+      const taken = waiting.slice(0, count);
+      waiting = waiting.slice(count);
+      return taken;
+    },
+  };
+}

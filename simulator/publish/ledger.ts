@@ -1,0 +1,174 @@
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { asError, Fault } from '../../schemas/fault.ts';
+import type { Upload } from '../device/radio.ts';
+import type { LatencyMs } from '../report/histogram.ts';
+
+/**
+ * The publisher's own record of what was acknowledged: one line a message, written when its PUBACK
+ * is in, before anything else is done. The file belongs to the operating system from then on, so it
+ * outlives any kill of any process. Lines are tab-separated:
+ *
+ *   H  header as JSON        which run this is
+ *   A  device  ms:seq,…      fixes acknowledged; seq is “-” where none was sent
+ *   R  device  ms:stop:kind,…   presses of the driver's app acknowledged
+ *   O  offered acknowledged  running totals of fixes, now and then and at the end
+ *   L  quantiles as JSON     due → PUBACK of live uploads, now and then and at the end
+ *   B  quantiles as JSON     sent → PUBACK of the backlog, likewise
+ */
+export type LedgerHeader = {
+  readonly scenario: string;
+  readonly seed: string;
+  readonly fleet: string;
+  readonly vans: number;
+  readonly intervalSeconds: number;
+  /** Instant. */
+  readonly shiftStart: number;
+};
+
+export type Ledger = {
+  readonly acknowledged: (upload: Upload) => void;
+  readonly totals: (totals: LedgerTotals) => void;
+  readonly flush: () => void;
+  readonly close: () => void;
+};
+
+export type LedgerTotals = {
+  readonly offered: number;
+  readonly acknowledged: number;
+  readonly latencyMs: LatencyMs;
+  readonly backlogLatencyMs: LatencyMs;
+};
+
+/** A line is cut into pieces well below what a pipe or file writes at once. */
+const BUFFER_BYTES = 16_384;
+
+export type LedgerOptions = {
+  /** What an earlier run of the same shift left in the file: totals go on from there. */
+  readonly before?: LedgerContents | undefined;
+};
+
+export function openLedger(path: string, header: LedgerHeader, options: LedgerOptions = {}): Ledger {
+  const { before } = options;
+  let file: number;
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    // What an older run left behind is kept once: it may still have to answer for something.
+    if (before === undefined && existsSync(path)) renameSync(path, `${path}.before`);
+    file = openSync(path, 'a');
+  } catch (thrown) {
+    const detail = `cannot write the ledger ${path}: ${asError(thrown).message}`;
+    throw new Fault('data/unusable', detail, { cause: thrown });
+  }
+  let pending = before !== undefined ? '\n' : `H\t${JSON.stringify(header)}\n`;
+  let isScheduled = false;
+  const flush = (): void => {
+    isScheduled = false;
+    if (pending === '') return;
+    const text = pending;
+    pending = '';
+    writeSync(file, text);
+  };
+  flush();
+  const append = (line: string): void => {
+    pending += line;
+    if (pending.length > BUFFER_BYTES) flush();
+    else if (!isScheduled) {
+      isScheduled = true;
+      // All acknowledgements of one turn of the event loop are one write.
+      setImmediate(flush);
+    }
+  };
+  return {
+    acknowledged: (upload) => append(lineOf(upload)),
+    totals: ({ offered, acknowledged, latencyMs, backlogLatencyMs }) =>
+      append(
+        `O\t${offered + (before?.offered ?? 0)}\t${acknowledged + (before?.acknowledged ?? 0)}\n` +
+          `L\t${JSON.stringify(latencyMs)}\nB\t${JSON.stringify(backlogLatencyMs)}\n`,
+      ),
+    flush,
+    close: () => {
+      flush();
+      closeSync(file);
+    },
+  };
+}
+
+function lineOf(upload: Upload): string {
+  if (upload.channel === 'stops') {
+    const presses = upload.reports.map(({ ts, stop, kind }) => `${ts}:${stop}:${kind}`);
+    return `R\t${upload.device}\t${presses.join(',')}\n`;
+  }
+  const keys = upload.messages.map(({ ts, seq }) => fixKey(ts, seq));
+  return `A\t${upload.device}\t${keys.join(',')}\n`;
+}
+
+/** How ledger and report name a fix of one device: milliseconds and seq. */
+export const fixKey = (ms: number, seq: number | null | undefined): string => `${ms}:${seq ?? '-'}`;
+
+export type LedgerContents = {
+  readonly header: LedgerHeader | undefined;
+  readonly offered: number;
+  /** Fixes acknowledged, copies counted each time. */
+  readonly acknowledged: number;
+  /** Distinct keys of `fixKey`, by device. */
+  readonly keysByDevice: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly reportsByDevice: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Newest instant acknowledged, by device. */
+  readonly lastByDevice: ReadonlyMap<string, number>;
+  readonly latencyMs: LatencyMs | undefined;
+  readonly backlogLatencyMs: LatencyMs | undefined;
+};
+
+export function readLedger(path: string): LedgerContents {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (thrown) {
+    const detail = `cannot read the ledger ${path}: ${asError(thrown).message}`;
+    throw new Fault('input/invalid', detail, { cause: thrown });
+  }
+  const keysByDevice = new Map<string, Set<string>>();
+  const reportsByDevice = new Map<string, Set<string>>();
+  const lastByDevice = new Map<string, number>();
+  let header: LedgerHeader | undefined;
+  let [latencyMs, backlogLatencyMs]: (LatencyMs | undefined)[] = [];
+  let [offered, acknowledged] = [0, 0];
+  // The last line may be half written when the process was killed: the key it lost is not counted.
+  for (const line of text.slice(0, text.lastIndexOf('\n') + 1).split('\n')) {
+    const [kind, first = '', second = ''] = line.split('\t');
+    if (kind === 'A') {
+      const keys = valueIn(keysByDevice, first, () => new Set<string>());
+      for (const key of second.split(',')) {
+        keys.add(key);
+        acknowledged++;
+        lastByDevice.set(first, Math.max(lastByDevice.get(first) ?? 0, Number.parseInt(key, 10) / 1000));
+      }
+    } else if (kind === 'R') {
+      const presses = valueIn(reportsByDevice, first, () => new Set<string>());
+      for (const press of second.split(',')) presses.add(press);
+    } else if (kind === 'O') offered = Number(first);
+    else if (kind === 'H') header = JSON.parse(first);
+    else if (kind === 'L') latencyMs = JSON.parse(first);
+    else if (kind === 'B') backlogLatencyMs = JSON.parse(first);
+  }
+  return {
+    header,
+    // A killed run could not write its last total; what was acknowledged was offered.
+    offered: Math.max(offered, acknowledged),
+    acknowledged,
+    keysByDevice,
+    reportsByDevice,
+    lastByDevice,
+    latencyMs,
+    backlogLatencyMs,
+  };
+}
+
+function valueIn<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  const found = map.get(key);
+  if (found !== undefined) return found;
+  const made = make();
+  map.set(key, made);
+  return made;
+}

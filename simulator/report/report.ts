@@ -1,0 +1,240 @@
+import { defaultFencePolicy } from '../../schemas/fence.ts';
+import type { LedgerContents } from '../publish/ledger.ts';
+import type { LatencyMs } from './histogram.ts';
+import type { TruthRecord } from './truth.ts';
+
+/** What the tables of the platform say of one fleet, by name. */
+export type FleetTables = {
+  /** Rows by device and `fixKey`: more than one row of a key is a double. */
+  readonly storedByDevice: ReadonlyMap<string, ReadonlyMap<string, number>>;
+  readonly crossings: readonly {
+    readonly vehicle: string;
+    readonly set: string;
+    readonly fence: string;
+    readonly kind: string;
+    readonly at: number;
+  }[];
+  readonly visits: readonly {
+    readonly vehicle: string;
+    readonly stop: string;
+    readonly arrivedAt: number;
+    readonly departedAt?: number | undefined;
+  }[];
+  readonly trips: readonly {
+    readonly vehicle: string;
+    readonly startedAt: number;
+    readonly endedAt?: number | undefined;
+  }[];
+  readonly late: number;
+  readonly rejected: number;
+};
+
+export type Agreement = {
+  /** What had to be found, what was found, and pairs of the two. */
+  readonly truth: number;
+  readonly found: number;
+  readonly matched: number;
+  readonly precision: number;
+  readonly recall: number;
+  /** Of the found ones, those that answer a question the devices cannot decide, or that is still open. */
+  readonly undecided: number;
+};
+
+export type AcceptanceReport = {
+  readonly vans: number;
+  /** Fixes given to the broker and fixes acknowledged by it; a repeated upload counts each time. */
+  readonly offered: number;
+  readonly acknowledged: number;
+  /** Distinct fixes acknowledged; of them in the table; of them not. Undefined without tables. */
+  readonly distinct: number;
+  readonly stored?: number | undefined;
+  readonly lost?: number | undefined;
+  readonly duplicated?: number | undefined;
+  readonly late?: number | undefined;
+  readonly rejected?: number | undefined;
+  /** Devices with losses or doubles, and how many. */
+  readonly devices?: Readonly<Record<string, { lost: number; duplicated: number }>> | undefined;
+  readonly crossings?: Agreement | undefined;
+  readonly stopVisits?: Agreement | undefined;
+  readonly trips?: Agreement | undefined;
+  /** Live uploads, and apart from them the backlog that a shift begun earlier starts with. */
+  readonly latencyMs: LatencyMs | undefined;
+  readonly backlogLatencyMs: LatencyMs | undefined;
+};
+
+export type AcceptanceInput = {
+  readonly ledger: LedgerContents;
+  readonly truth?: readonly TruthRecord[] | undefined;
+  readonly tables?: FleetTables | undefined;
+};
+
+/** A visit and a trip are the same when they begin (and end) this close, seconds. */
+const VISIT_TOLERANCE = 60;
+const TRIP_TOLERANCE = 180;
+
+/**
+ * Compares what was sent, what really happened and what the tables hold. A crossing agrees when
+ * vehicle, fence and kind are the same and its instant lies within one reporting interval and the
+ * policy's minimum time; a visit when its stop is the same and the two overlap or begin within a
+ * minute; a trip when it begins, and ends where it has ended, within three minutes. A van has to be
+ * right up to its last acknowledged fix: what could not be concluded by then (a crossing whose
+ * minimum time had not passed, a visit or trip not over) counts neither as missed nor as invented;
+ * nor does a crossing that hangs on less than a device can tell (`isSure`).
+ */
+export function acceptanceReport({ ledger, truth, tables }: AcceptanceInput): AcceptanceReport {
+  const distinct = [...ledger.keysByDevice.values()].reduce((sum, keys) => sum + keys.size, 0);
+  const sent = {
+    vans: ledger.header?.vans ?? ledger.keysByDevice.size,
+    offered: ledger.offered,
+    acknowledged: ledger.acknowledged,
+    distinct,
+    latencyMs: ledger.latencyMs,
+    backlogLatencyMs: ledger.backlogLatencyMs,
+  };
+  if (tables === undefined) return sent;
+  const { late, rejected } = tables;
+  return {
+    ...sent,
+    ...keptOf(ledger, tables),
+    late,
+    rejected,
+    ...(truth === undefined ? {} : agreements(ledger, truth, tables)),
+  };
+}
+
+function keptOf({ keysByDevice }: LedgerContents, { storedByDevice }: FleetTables) {
+  let [stored, lost, duplicated] = [0, 0, 0];
+  const devices: Record<string, { lost: number; duplicated: number }> = {};
+  for (const [device, keys] of keysByDevice) {
+    const rows = storedByDevice.get(device);
+    const own = { lost: 0, duplicated: 0 };
+    for (const key of keys) {
+      const count = rows?.get(key) ?? 0;
+      if (count === 0) own.lost++;
+      else stored++;
+      if (count > 1) own.duplicated += count - 1;
+    }
+    lost += own.lost;
+    duplicated += own.duplicated;
+    if (own.lost > 0 || own.duplicated > 0) devices[device] = own;
+  }
+  return { stored, lost, duplicated, devices };
+}
+
+/** Something that happened, or was said to: comparable where the keys are equal. */
+type Item = {
+  readonly key: string;
+  readonly at: number;
+  readonly until: number;
+  /** Whether it had to be concluded by now, and can be told at all. */
+  readonly isDue: boolean;
+};
+
+function agreements(ledger: LedgerContents, truth: readonly TruthRecord[], tables: FleetTables) {
+  const run = truth.find((record) => record.type === 'run');
+  const interval = run?.intervalSeconds ?? ledger.header?.intervalSeconds ?? 10;
+  const { minInside, minOutside } = defaultFencePolicy;
+  const settling = Math.max(minInside, minOutside) + 3 * interval;
+  const isOver = (vehicle: string, at: number, after: number) =>
+    at + after <= (ledger.lastByDevice.get(vehicle) ?? Number.NEGATIVE_INFINITY);
+  const items = <T extends TruthRecord['type']>(
+    type: T,
+    item: (record: Extract<TruthRecord, { type: T }>) => Item,
+  ) =>
+    truth
+      .filter((record): record is Extract<TruthRecord, { type: T }> => record.type === type)
+      .map((record) => item(record));
+  const crossings = agreement(
+    items('crossing', ({ vehicle, set, fence, kind, at, isSure }) => ({
+      key: `${vehicle} ${kind} ${set}/${fence}`,
+      at,
+      until: at,
+      isDue: isSure && isOver(vehicle, at, settling),
+    })),
+    tables.crossings
+      .filter(({ kind }) => kind !== 'pass')
+      .map(({ vehicle, set, fence, kind, at }) => ({
+        key: `${vehicle} ${kind} ${set}/${fence}`,
+        at,
+        until: at,
+        isDue: isOver(vehicle, at, settling),
+      })),
+    (a, b) => Math.abs(a.at - b.at) <= interval + Math.max(minInside, minOutside),
+  );
+  const stopVisits = agreement(
+    items('visit', ({ vehicle, stop, arrivedAt, departedAt }) => ({
+      key: `${vehicle} ${stop}`,
+      at: arrivedAt,
+      until: departedAt,
+      isDue: isOver(vehicle, departedAt, settling + VISIT_TOLERANCE),
+    })),
+    tables.visits.map(({ vehicle, stop, arrivedAt, departedAt }) => ({
+      key: `${vehicle} ${stop}`,
+      at: arrivedAt,
+      until: departedAt ?? arrivedAt,
+      isDue: isOver(vehicle, departedAt ?? Number.POSITIVE_INFINITY, settling + VISIT_TOLERANCE),
+    })),
+    (a, b) => Math.abs(a.at - b.at) <= VISIT_TOLERANCE || (a.at <= b.until && b.at <= a.until),
+  );
+  const trips = agreement(
+    items('trip', ({ vehicle, startedAt, endedAt }) => {
+      const hasEnded = isOver(vehicle, endedAt, TRIP_TOLERANCE);
+      const until = hasEnded ? endedAt : Number.NaN;
+      return { key: vehicle, at: startedAt, until, isDue: isOver(vehicle, startedAt, TRIP_TOLERANCE) };
+    }),
+    tables.trips.map(({ vehicle, startedAt, endedAt }) => ({
+      key: vehicle,
+      at: startedAt,
+      until: endedAt ?? Number.POSITIVE_INFINITY,
+      isDue: isOver(vehicle, startedAt, TRIP_TOLERANCE),
+    })),
+    // One that is not over may have any end, or none.
+    (a, b) =>
+      Math.abs(a.at - b.at) <= TRIP_TOLERANCE &&
+      (Number.isNaN(a.until) || Math.abs(a.until - b.until) <= TRIP_TOLERANCE),
+  );
+  return { crossings, stopVisits, trips };
+}
+
+/** Pairs of one true and one found item each, nearest first. */
+function agreement(
+  truth: readonly Item[],
+  found: readonly Item[],
+  agrees: (truth: Item, found: Item) => boolean,
+): Agreement {
+  const truthByKey = grouped(truth);
+  const used = new Set<Item>();
+  let [matched, invented, undecided] = [0, 0, 0];
+  for (const item of found.toSorted((a, b) => a.at - b.at)) {
+    const open = (truthByKey.get(item.key) ?? []).filter((other) => !used.has(other) && agrees(other, item));
+    // What had to be found goes first, so that a doubtful neighbour does not take its place.
+    const best = open.toSorted(
+      (a, b) => Number(b.isDue) - Number(a.isDue) || Math.abs(a.at - item.at) - Math.abs(b.at - item.at),
+    )[0];
+    if (best !== undefined) used.add(best);
+    if (best?.isDue) matched++;
+    else if (best === undefined && item.isDue) invented++;
+    else undecided++;
+  }
+  const due = truth.filter(({ isDue }) => isDue).length;
+  const share = (part: number, whole: number) =>
+    whole === 0 ? 1 : Math.round((part / whole) * 10_000) / 10_000;
+  return {
+    truth: due,
+    found: matched + invented,
+    matched,
+    precision: share(matched, matched + invented),
+    recall: share(matched, due),
+    undecided,
+  };
+}
+
+function grouped(items: readonly Item[]): Map<string, Item[]> {
+  const byKey = new Map<string, Item[]>();
+  for (const item of items) {
+    const list = byKey.get(item.key);
+    if (list === undefined) byKey.set(item.key, [item]);
+    else list.push(item);
+  }
+  return byKey;
+}

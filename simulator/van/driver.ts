@@ -1,0 +1,84 @@
+import type { StopReport } from '../../schemas/fix.ts';
+import type { Random } from '../../schemas/random.ts';
+import { msFromInstant } from '../../schemas/units.ts';
+import { dwell, normalShare, quantile } from '../report/quantiles.ts';
+import type { Scenario } from '../scenario/scenario.ts';
+import { type Style, usualStyle } from './motion.ts';
+
+export type Driver = {
+  readonly style: Style;
+  /** On the seconds spent at a stop. */
+  readonly pace: number;
+  readonly hasApp: boolean;
+  /** Probability that a press of the app is forgotten. */
+  readonly forgetful: number;
+  /** Probability that the engine is switched off at a stop, and that a leg is driven unbelted. */
+  readonly switchesOff: number;
+  readonly unbelted: number;
+  /** Seconds after planned departure. */
+  readonly lateStart: number;
+  readonly lunch: number;
+  readonly lunchAfter: number;
+};
+
+/** What really is spent follows what was planned this closely (correlation of the normal scores). */
+export const PLANNED_EFFORT = 0.6;
+const SERVICE_MIN = 24;
+
+export function driverOf(scenario: Scenario, chance: Random): Driver {
+  const { driver, app } = scenario;
+  const isSlow = chance.chance(driver.slow);
+  const own = Math.exp(driver.spread * chance.normal());
+  return {
+    style: {
+      speedFactor: usualStyle.speedFactor * chance.between(0.92, 1.08),
+      acceleration: usualStyle.acceleration * chance.between(0.85, 1.2),
+      braking: usualStyle.braking * chance.between(0.85, 1.2),
+    },
+    pace: own * (isSlow ? 1.33 : 1),
+    hasApp: chance.chance(app.vans),
+    forgetful: app.forgotten,
+    switchesOff: chance.between(0.7, 0.98),
+    unbelted: chance.chance(0.15) ? 0.05 : 0.003,
+    lateStart: Math.min(900, chance.lognormal(4.3, 0.7)),
+    lunch: driver.lunchMinutes === 0 ? 0 : driver.lunchMinutes * 60 * chance.between(0.8, 1.25),
+    lunchAfter: chance.between(3.6, 5) * 3600,
+  };
+}
+
+/** Seconds at a stop: the measured distribution, related to the plan, times the driver's own pace. */
+export function serviceTime(driver: Driver, effort: number, chance: Random): number {
+  const score = PLANNED_EFFORT * effort + Math.sqrt(1 - PLANNED_EFFORT ** 2) * chance.normal();
+  return Math.max(SERVICE_MIN, quantile(dwell, normalShare(score)) * driver.pace);
+}
+
+type PressesInput = {
+  readonly driver: Driver;
+  readonly stop: string;
+  readonly arrivedAt: number;
+  readonly departedAt: number;
+  readonly outcome: 'served' | 'failed';
+  readonly chance: Random;
+};
+
+const failures = ['nobody home', 'no access', 'address not found', 'refused'];
+
+/** What the driver presses: arrived when stepping out, the outcome at the door, departed when back. */
+export function pressesOf(input: PressesInput): StopReport[] {
+  const { driver, stop, arrivedAt, departedAt, outcome, chance } = input;
+  const spent = departedAt - arrivedAt;
+  const reason = chance.pick(failures);
+  const arrived = arrivedAt + Math.min(chance.between(2, 9), spent * 0.2);
+  const handed = arrivedAt + spent * chance.between(0.5, 0.8);
+  const departed = departedAt - Math.min(chance.between(1, 5), spent * 0.1);
+  const presses: StopReport[] = [
+    { ts: msFromInstant(arrived), stop, kind: 'arrived' },
+    outcome === 'served'
+      ? { ts: msFromInstant(handed), stop, kind: 'delivered' }
+      : { ts: msFromInstant(handed), stop, kind: 'failed', reason },
+    { ts: msFromInstant(departed), stop, kind: 'departed' },
+  ];
+  // Drawn for every press, app or none, so that one van's app shifts no other chance.
+  const kept = presses.filter(() => !chance.chance(driver.forgetful));
+  return driver.hasApp ? kept : [];
+}

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { variables } from './platform/config.ts';
 import { loadCommand, verbs } from './platform/verbs.ts';
+import { Answer, Command, RouteMessage } from './schemas/down.ts';
 import { OwnMessage, StopReport } from './schemas/fix.ts';
 
 /** Rules about the repository that no linter knows. */
@@ -81,6 +82,9 @@ describe('ARCHITECTURE.md', () => {
 test.each([
   ['own-message', OwnMessage],
   ['stop-report', StopReport],
+  ['command', Command],
+  ['route', RouteMessage],
+  ['answer', Answer],
 ])('schemas/json/%s.schema.json is what the decoder checks (npm run schemas writes it)', (name, schema) => {
   const { $schema, ...written } = JSON.parse(read(`schemas/json/${name}.schema.json`));
   expect($schema).toContain('json-schema.org');

@@ -2,7 +2,7 @@
  * The MQTT topic grammar. Up: `fleet/{fleet}/device/{device}/{channel}`; down the same with
  * `command` and `route`; results: `fleet/{fleet}/live/{stream}`.
  */
-export const upChannels = ['telemetry', 'stops', 'status'] as const;
+export const upChannels = ['telemetry', 'stops', 'status', 'answers'] as const;
 export const downChannels = ['command', 'route'] as const;
 export const liveStreams = ['positions', 'pace', 'events', 'alerts', 'proposals'] as const;
 
@@ -19,7 +19,7 @@ export type DeviceTopic = {
 /** A fleet or device name in a topic: no separators, wildcards, spaces or control characters. */
 export const topicName = /^[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}$/;
 
-const devicePattern = /^fleet\/([^/]+)\/device\/([^/]+)\/(telemetry|stops|status|command|route)$/;
+const devicePattern = /^fleet\/([^/]+)\/device\/([^/]+)\/(telemetry|stops|status|answers|command|route)$/;
 
 export function deviceTopic({ fleet, device, channel }: DeviceTopic): string {
   return `fleet/${fleet}/device/${device}/${channel}`;

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { variables } from './platform/config.ts';
 import { loadCommand, verbs } from './platform/verbs.ts';
 import { Answer, Command, RouteMessage } from './schemas/down.ts';
-import { OwnMessage, StopReport } from './schemas/fix.ts';
+import { GatewayMessage, OwnMessage, StopReport } from './schemas/fix.ts';
 
 /** Rules about the repository that no linter knows. */
 const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
@@ -81,6 +81,7 @@ describe('ARCHITECTURE.md', () => {
 
 test.each([
   ['own-message', OwnMessage],
+  ['gateway-message', GatewayMessage],
   ['stop-report', StopReport],
   ['command', Command],
   ['route', RouteMessage],

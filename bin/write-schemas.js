@@ -1,12 +1,13 @@
 // Writes the JSON Schemas that device makers build against, from the schemas the decoder uses.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { Answer, Command, RouteMessage } from '../dist/schemas/down.js';
-import { OwnMessage, StopReport } from '../dist/schemas/fix.js';
+import { GatewayMessage, OwnMessage, StopReport } from '../dist/schemas/fix.js';
 
 const folder = new URL('../schemas/json/', import.meta.url);
 mkdirSync(folder, { recursive: true });
 const documents = {
   'own-message': OwnMessage,
+  'gateway-message': GatewayMessage,
   'stop-report': StopReport,
   command: Command,
   route: RouteMessage,

@@ -4,6 +4,7 @@ import { Newcomers } from './access/newcomers.ts';
 import { Gathering } from './batch.ts';
 import { deliver, type Sender } from './broker/deliver.ts';
 import type { Message } from './broker/delivery.ts';
+import { partsOf } from './broker/gateway-message.ts';
 import type { IngestLimits } from './config.ts';
 import { Assemblies } from './formats/assemblies.ts';
 import { commit } from './store/commit.ts';
@@ -48,8 +49,13 @@ export class Pipeline {
 
   /** Takes a message; its `acknowledge` is called after the commit that holds it. */
   receive(message: Message): void {
+    if (message.isGathered === true) {
+      const parts = partsOf(message, this.#options.limits);
+      for (const part of parts) this.receive(part);
+      return;
+    }
     this.#messages++;
-    this.#bytes += message.payload.length;
+    this.#bytes += message.part?.bytes ?? message.payload.length;
     const { address } = message;
     const sender = this.#senderOf(message);
     if (address !== undefined && sender.device === undefined) this.#newcomers.push({ ...message, address });

@@ -47,6 +47,25 @@ export const OwnMessage = Type.Object(
 
 export type OwnMessage = Static<typeof OwnMessage>;
 
+/**
+ * Fixes of many devices in one message of their gateway, published to
+ * `fleet/{fleet}/gateway/{gateway}/telemetry`. Each is an own message that also says whose it is; a
+ * bad one costs none of the others.
+ */
+export const GatewayMessage = Type.Array(
+  Type.Object(
+    {
+      device: Type.String({
+        pattern: '^[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}$',
+        description: 'name of the device, as in its topic',
+      }),
+      ...OwnMessage.properties,
+    },
+    { additionalProperties: true },
+  ),
+  { $id: 'paceline/gateway-message', title: 'Paceline gateway message' },
+);
+
 /** What a driver app says about a stop, on `…/stops`; it wins over inference. One or an array. */
 export const StopReport = Type.Object(
   {

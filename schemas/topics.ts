@@ -1,6 +1,7 @@
 /**
- * The MQTT topic grammar. Up: `fleet/{fleet}/device/{device}/{channel}`; down the same with
- * `command` and `route`; results: `fleet/{fleet}/live/{stream}`.
+ * The MQTT topic grammar. Up: `fleet/{fleet}/device/{device}/{channel}`, or of many devices at once
+ * `fleet/{fleet}/gateway/{gateway}/telemetry`; down that of the device with `command` and `route`;
+ * results: `fleet/{fleet}/live/{stream}`.
  */
 export const upChannels = ['telemetry', 'stops', 'status', 'answers'] as const;
 export const downChannels = ['command', 'route'] as const;
@@ -32,6 +33,21 @@ export function parseDeviceTopic(topic: string): DeviceTopic | undefined {
   if (fleet === undefined || device === undefined || channel === undefined) return undefined;
   if (!topicName.test(fleet) || !topicName.test(device)) return undefined;
   return { fleet, device, channel: channel as UpChannel | DownChannel };
+}
+
+/** Where a gateway puts fixes of many devices into one message; see `GatewayMessage`. */
+export function gatewayTopic({ fleet, gateway }: GatewayTopic): string {
+  return `fleet/${fleet}/gateway/${gateway}/telemetry`;
+}
+
+export type GatewayTopic = { readonly fleet: string; readonly gateway: string };
+
+const gatewayPattern = /^fleet\/([^/]+)\/gateway\/([^/]+)\/telemetry$/;
+
+export function parseGatewayTopic(topic: string): GatewayTopic | undefined {
+  const [, fleet, gateway] = gatewayPattern.exec(topic) ?? [];
+  if (fleet === undefined || gateway === undefined) return undefined;
+  return topicName.test(fleet) && topicName.test(gateway) ? { fleet, gateway } : undefined;
 }
 
 export function liveTopic(fleet: string, stream: LiveStream): string {

@@ -1,4 +1,10 @@
-import { parseDeviceTopic, parseLiveTopic, topicName } from '../../schemas/topics.ts';
+import {
+  type GatewayTopic,
+  parseDeviceTopic,
+  parseGatewayTopic,
+  parseLiveTopic,
+  topicName,
+} from '../../schemas/topics.ts';
 import type { FormatRegistry, Route } from '../formats/registry.ts';
 import type { Identity } from './credentials.ts';
 
@@ -14,6 +20,8 @@ export type Publishing =
     }
   /** Data of a gateway on a topic that names no device: the payload has to. */
   | { readonly kind: 'nameless'; readonly fleet: string; readonly route: Route }
+  /** Fixes of many devices in one message of their gateway. */
+  | { readonly kind: 'gathered'; readonly fleet: string }
   | { readonly kind: 'status'; readonly fleet: string; readonly device: string }
   | { readonly kind: 'traffic' }
   | { readonly kind: 'refused' };
@@ -31,8 +39,11 @@ export function publishing(identity: Identity, topic: string, formats?: FormatRe
     return isDown || parseLiveTopic(topic) !== undefined ? { kind: 'traffic' } : refused;
   }
   const parts = parseDeviceTopic(topic);
-  if (parts === undefined)
+  if (parts === undefined) {
+    const gathered = parseGatewayTopic(topic);
+    if (gathered !== undefined) return publishingGathered(identity, gathered);
     return formats === undefined ? refused : publishingForeign(identity, topic, formats);
+  }
   if (parts.fleet !== identity.fleet) return refused;
   const { fleet, device, channel } = parts;
   if (identity.kind === 'device' && device !== identity.device) return refused;
@@ -41,6 +52,12 @@ export function publishing(identity: Identity, topic: string, formats?: FormatRe
   }
   if (channel === 'stops') return { kind: 'data', fleet, device, channel };
   return channel === 'status' ? { kind: 'status', fleet, device } : refused;
+}
+
+/** Only a gateway speaks for many, and only under its own name. */
+function publishingGathered(identity: Identity, { fleet, gateway }: GatewayTopic): Publishing {
+  const isOwn = identity.kind === 'gateway' && identity.fleet === fleet && identity.gateway === gateway;
+  return isOwn ? { kind: 'gathered', fleet } : refused;
 }
 
 /**

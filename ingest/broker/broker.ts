@@ -188,7 +188,8 @@ function takePublish(
     const payload = typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload;
     receive({
       topic,
-      address: what.kind === 'data' ? what : named(what, payload),
+      address: what.kind === 'nameless' ? named(what, payload) : what.kind === 'data' ? what : undefined,
+      isGathered: what.kind === 'gathered',
       fleet: what.fleet,
       payload,
       received: Math.round(now() * 1000) / 1000,

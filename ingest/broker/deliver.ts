@@ -1,5 +1,5 @@
 import type { Device } from '../access/directory.ts';
-import { decode } from '../decode/decode.ts';
+import { decode, decodeElements, textOf } from '../decode/decode.ts';
 import type { DecodeLimits, Rejection } from '../decode/decoded.ts';
 import type { Assemblies } from '../formats/assemblies.ts';
 import { decodeForeign } from '../formats/decode-foreign.ts';
@@ -17,12 +17,13 @@ export function deliver(
   { fleetId, device }: Sender,
   { limits, assemblies }: { readonly limits: DecodeLimits; readonly assemblies: Assemblies },
 ): Delivery {
-  const { address, payload, topic, received } = message;
+  const { address, payload, topic, received, part } = message;
   const refuse = (reason: Rejection['reason'], detail: string): Delivery => ({
     ...envelope(message, { fleetId, device }),
     rejections: [{ reason, detail, payload }],
   });
 
+  if (part?.flaw !== undefined) return refuse(part.flaw.reason, part.flaw.detail);
   if (address === undefined) {
     return fleetId === undefined
       ? refuse('topic', `${topic} carries no data`)
@@ -30,7 +31,11 @@ export function deliver(
   }
   if (fleetId === undefined) return refuse('unknown_device', `no fleet is called ${address.fleet}`);
   if (device === undefined) {
-    const knock: Knock = { fleetId, device: address.device, payload };
+    const knock: Knock = {
+      fleetId,
+      device: address.device,
+      payload: part === undefined ? payload : (textOf(part.elements) ?? payload),
+    };
     return { ...envelope(message, { fleetId, device }), knock };
   }
   const { vehicleId, deviceId } = device;
@@ -38,16 +43,18 @@ export function deliver(
   const origin = { fleetId, vehicleId, deviceId };
   const { channel, route } = address;
   const decoded =
-    route === undefined
-      ? decode({ channel, payload, received }, origin, limits)
-      : decodeForeign({ payload, received, origin, limits }, route, assemblies);
+    part !== undefined
+      ? decodeElements(part.elements, { channel, payload, received, isPart: true }, origin, limits)
+      : route === undefined
+        ? decode({ channel, payload, received }, origin, limits)
+        : decodeForeign({ payload, received, origin, limits }, route, assemblies);
   return {
     topic,
     received,
     fleetId,
     deviceId,
     knock: undefined,
-    bytes: payload.length,
+    bytes: part?.bytes ?? payload.length,
     acknowledge: message.acknowledge,
     fixes: decoded.fixes,
     reports: decoded.reports,
@@ -62,7 +69,7 @@ function envelope(message: Message, { fleetId, device }: Sender): Delivery {
     fleetId,
     deviceId: device?.deviceId,
     knock: undefined,
-    bytes: message.payload.length,
+    bytes: message.part?.bytes ?? message.payload.length,
     acknowledge: message.acknowledge,
     fixes: [],
     reports: [],

@@ -1,5 +1,5 @@
 import { parseDeviceTopic } from '../../schemas/topics.ts';
-import type { Decoded } from '../decode/decoded.ts';
+import type { Decoded, Flaw } from '../decode/decoded.ts';
 import type { Route } from '../formats/registry.ts';
 
 /** Which device a message is from, and what it carries. */
@@ -11,6 +11,15 @@ export type Address = {
   readonly route?: Route | undefined;
 };
 
+/** What of a gateway's message is one device's. */
+export type Part = {
+  readonly elements: readonly unknown[];
+  /** Why it cannot be anybody's. */
+  readonly flaw?: Flaw | undefined;
+  /** Its share of the payload, for the bounds. */
+  readonly bytes: number;
+};
+
 /** A message as a source hands it over. */
 export type Message = {
   readonly topic: string;
@@ -18,6 +27,10 @@ export type Message = {
   readonly address: Address | undefined;
   /** The fleet of a gateway whose message names no device, so that it has no address. */
   readonly fleet?: string | undefined;
+  /** It holds fixes of many devices, on the topic of their gateway; see `partsOf`. */
+  readonly isGathered?: boolean | undefined;
+  /** One device's part of such a message: its fixes, parsed, or what is wrong with it. */
+  readonly part?: Part | undefined;
   readonly payload: Uint8Array;
   /** Instant of receipt. */
   readonly received: number;

@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
 import { asError, Fault } from '../../schemas/fault.ts';
 import type { Log } from '../../schemas/program.ts';
+import { parseGatewayTopic } from '../../schemas/topics.ts';
 import type { IngestLimits, OutsideBroker } from '../config.ts';
 import type { FormatRegistry } from '../formats/registry.ts';
 import { deferPubacks } from './deferred-puback.ts';
@@ -22,7 +23,7 @@ export type OutsideOptions = {
   readonly fleet?: string | undefined;
 };
 
-const filters = ['fleet/+/device/+/telemetry', 'fleet/+/device/+/stops'];
+const filters = ['fleet/+/device/+/telemetry', 'fleet/+/device/+/stops', 'fleet/+/gateway/+/telemetry'];
 /** What the broker may send before we acknowledge (MQTT 5; with 3.1.1 it is the broker's setting). */
 const IN_FLIGHT_MAX = 5_000;
 /** How long the broker keeps our session while we are away, seconds. */
@@ -99,8 +100,11 @@ function listen(client: MqttClient, options: OutsideOptions): void {
   client.on('message', (topic, payload, packet) => {
     // What an ended connection left behind comes again on the next.
     if (!client.connected) return;
+    const gathered = parseGatewayTopic(topic);
     receive({
       topic,
+      fleet: gathered?.fleet,
+      isGathered: gathered !== undefined,
       address: placeOf(topic, options),
       payload,
       received: Math.round(now() * 1000) / 1000,

@@ -23,6 +23,17 @@ export function decode(message: Undecoded, origin: Origin, limits: DecodeLimits)
       `${elements.length} in one message, the limit is ${limits.fixesPerMessage}`,
     );
   }
+  return decodeElements(elements, message, origin, limits);
+}
+
+/** The same for what is parsed already. */
+export function decodeElements(
+  elements: readonly unknown[],
+  message: Undecoded,
+  origin: Origin,
+  limits: DecodeLimits,
+): Decoded {
+  const { payload } = message;
   const fixes: Fix[] = [];
   const reports: Report[] = [];
   const rejections: Rejection[] = [];
@@ -46,7 +57,7 @@ export function decode(message: Undecoded, origin: Origin, limits: DecodeLimits)
     rejections.push({
       reason: flaw.reason,
       detail: elements.length > 1 ? `element ${i} of ${elements.length}: ${flaw.detail}` : flaw.detail,
-      payload: elements.length > 1 ? (textOf(elements[i]) ?? payload) : payload,
+      payload: elements.length > 1 || message.isPart ? (textOf(elements[i]) ?? payload) : payload,
     });
   }
   return { fixes, reports, rejections };
@@ -56,7 +67,7 @@ function rejected(payload: Uint8Array, reason: RejectionReason, detail: string):
   return { fixes: [], reports: [], rejections: [{ reason, detail, payload }] };
 }
 
-function parseJson(payload: Uint8Array): unknown {
+export function parseJson(payload: Uint8Array): unknown {
   try {
     const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
     return JSON.parse(bytes.toString('utf8'));
@@ -66,7 +77,7 @@ function parseJson(payload: Uint8Array): unknown {
 }
 
 /** JSON of an element; undefined when it is nested too deeply to be written again. */
-function textOf(element: unknown): Uint8Array | undefined {
+export function textOf(element: unknown): Uint8Array | undefined {
   try {
     return Buffer.from(JSON.stringify(element));
   } catch {

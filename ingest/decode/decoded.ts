@@ -47,4 +47,6 @@ export type Undecoded = {
   readonly payload: Uint8Array;
   /** Instant of receipt. */
   readonly received: number;
+  /** Its elements are part of a larger message, which is not theirs to be kept. */
+  readonly isPart?: boolean | undefined;
 };

@@ -59,11 +59,7 @@ export function search(
   const neighbours = neighboursOf(problem, inSpace);
   const adjacency = neighboursOf(problem, inTime);
   const memory = recreateMemory(problem, emptyChoice());
-  const touched: Touched = {
-    mark: new Uint8Array(problem.vehicleCount),
-    vehicles: new Int32Array(problem.vehicleCount),
-    count: 0,
-  };
+  const touched = noneTouched(problem);
   const candidate = emptyTours(problem);
   if (options.from) adopt(problem, candidate, options.from);
   const { progress } = options.stop;
@@ -97,22 +93,32 @@ export function search(
         ruinRelated(problem, candidate, touched, adjacency, dice, params);
       } else ruin(problem, candidate, touched, adjacency, dice, params);
       recreate(problem, candidate, touched, neighbours, memory, dice, params);
-      if (isImproving && candidate.totalCost < best.totalCost - 1e-6) {
+      const isPromising = candidate.totalCost < best.totalCost - 1e-6;
+      if (isImproving && isPromising)
         improve(problem, candidate, touched, neighbours, stretch, params.moveMax);
-      }
       const threshold = current.totalCost - temperature * Math.log(1 - dice.next());
-      if (candidate.totalCost < threshold) {
-        copyTouched(problem, candidate, current, touched);
-        if (candidate.totalCost < best.totalCost - 1e-6) {
-          copyTours(problem, candidate, best);
-          options.onBest?.(best, iterations);
-        }
-      } else copyTouched(problem, current, candidate, touched);
-      forget(touched);
+      const isBest = judge(problem, { candidate, current, best }, touched, threshold);
+      if (isBest) options.onBest?.(best, iterations);
     }
   }
   best.totalCost = exactCost(problem, best);
   return { tours: best, iterations };
+}
+
+/** Take the candidate over where its cost is below the threshold, else undo it; whether it is the best so far. */
+function judge(
+  problem: Problem,
+  { candidate, current, best }: Readonly<Record<'candidate' | 'current' | 'best', Tours>>,
+  touched: Touched,
+  threshold: number,
+): boolean {
+  const isTaken = candidate.totalCost < threshold;
+  const isBest = isTaken && candidate.totalCost < best.totalCost - 1e-6;
+  if (isTaken) copyTouched(problem, candidate, current, touched);
+  else copyTouched(problem, current, candidate, touched);
+  if (isBest) copyTours(problem, candidate, best);
+  forget(touched);
+  return isBest;
 }
 
 /** Iterations between two looks at the clock: an iteration takes microseconds where timing is O(1), else up to milliseconds. */
@@ -131,6 +137,10 @@ function exactCost(problem: Problem, { cost, bank, bankCount }: Tours): number {
 function copyTouched(problem: Problem, from: Tours, to: Tours, touched: Touched): void {
   for (let k = 0; k < touched.count; k++) copyTour(problem, from, to, touched.vehicles[k]!);
   copyBank(from, to);
+}
+
+function noneTouched({ vehicleCount }: Problem): Touched {
+  return { mark: new Uint8Array(vehicleCount), vehicles: new Int32Array(vehicleCount), count: 0 };
 }
 
 function forget(touched: Touched): void {

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { check } from './check.ts';
+import { pack } from './pack.ts';
 import type { Plan } from './plan.ts';
-import { pack, UnsoundProblem } from './problem.ts';
+import { UnsoundProblem } from './problem.ts';
 import type { ProblemInput } from './problem-input.ts';
 import { solve } from './solve.ts';
 import { afterIterations, afterTime } from './stop-when.ts';

@@ -1,5 +1,6 @@
+import { pack } from './pack.ts';
 import { type Plan, planOf } from './plan.ts';
-import { type Problem, pack } from './problem.ts';
+import type { Problem } from './problem.ts';
 import type { ProblemInput } from './problem-input.ts';
 import { type SearchParams, search } from './search.ts';
 import type { StopWhen } from './stop-when.ts';

@@ -1,5 +1,5 @@
 import { Value } from 'typebox/value';
-import { requiredCost } from '../problem.ts';
+import { requiredCost } from '../pack.ts';
 import type { ShipmentInput, StopInput, VehicleInput, VisitInput } from '../problem-input.ts';
 import { type Instance, UnreadableInstance } from './instance.ts';
 import { type Job, type Shipment, type ShipmentStep, type Vehicle, VroomDocument } from './vroom-document.ts';

@@ -37,8 +37,10 @@ export async function runIngest(config: IngestConfig, context: ProgramContext): 
   await openPatiently(store, context);
   await directory.refresh();
 
+  const formats = new FormatRegistry(config.formats);
   const pipeline = new Pipeline({
     directory,
+    formats,
     store,
     limits,
     log,
@@ -49,7 +51,7 @@ export async function runIngest(config: IngestConfig, context: ProgramContext): 
   const pruning = pruneForever({ pool: pool.pool, source: config.source, limits, log, signal: stop.signal });
   const refreshing = setInterval(refresh, limits.directoryMs);
   try {
-    source = await openSource(config, context, { directory, limits, pipeline });
+    source = await openSource(config, context, { directory, formats, limits, pipeline });
     context.ready({ mqtt: source.address, source: config.source, lastBatch: store.lastBatch });
     await Promise.race([aborted(signal), running]);
   } finally {
@@ -71,14 +73,14 @@ async function openSource(
   { log, now }: ProgramContext,
   {
     directory,
+    formats,
     limits,
     pipeline,
-  }: Pick<PipelineOptions, 'directory' | 'limits'> & { readonly pipeline: Pipeline },
+  }: Pick<PipelineOptions, 'directory' | 'formats' | 'limits'> & { readonly pipeline: Pipeline },
 ): Promise<Source> {
   const receive = pipeline.receive.bind(pipeline);
   const fullness = () => pipeline.fullness;
   const { broker: where } = config;
-  const formats = new FormatRegistry(config.formats);
   if (where.kind === 'outside') {
     const name = `paceline-ingest-${config.source}`;
     const fleet = config.formats?.fleet;

@@ -7,12 +7,14 @@ import type { Message } from './broker/delivery.ts';
 import { partsOf } from './broker/gateway-message.ts';
 import type { IngestLimits } from './config.ts';
 import { Assemblies } from './formats/assemblies.ts';
+import type { FormatRegistry } from './formats/registry.ts';
 import { commit } from './store/commit.ts';
 import type { Store } from './store/store.ts';
 
 export type PipelineOptions = {
   readonly directory: Directory;
   readonly store: Store;
+  readonly formats: FormatRegistry;
   readonly limits: IngestLimits;
   readonly log: Log;
   /** Stops it: what was received is still stored. */
@@ -80,8 +82,8 @@ export class Pipeline {
   }
 
   #gather(message: Message, sender: Sender): void {
-    const { limits } = this.#options;
-    this.#gathering.push(deliver(message, sender, { limits, assemblies: this.#assemblies }));
+    const { limits, formats } = this.#options;
+    this.#gathering.push(deliver(message, sender, { limits, formats, assemblies: this.#assemblies }));
   }
 
   #senderOf({ address, fleet }: Message): Sender {

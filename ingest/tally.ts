@@ -1,5 +1,5 @@
 import type { Fix } from '../schemas/fix.ts';
-import { fixFlags } from '../schemas/reasons.ts';
+import { type FixFlag, fixFlags } from '../schemas/reasons.ts';
 import type { Delivery } from './broker/delivery.ts';
 
 /** What one commit adds to `device_counters`. Instants are null when no fix was new. */
@@ -13,6 +13,18 @@ export type DeviceTally = {
   rejected: number;
   lastAt: number | null;
   lastReceived: number | null;
+  /** Seconds from the device's word for now to ours, the least of the commit; null: it said nothing of now. */
+  skew: number | null;
+};
+
+/** What one commit adds to `device_reasons`. */
+export type ReasonTally = {
+  readonly deviceId: number;
+  readonly fleetId: number;
+  readonly kind: 'filtered' | 'rejected';
+  readonly reason: string;
+  times: number;
+  lastReceived: number;
 };
 
 /** What one commit adds to `device_boots`. */
@@ -41,6 +53,7 @@ export type MinuteTally = {
 export type Tally = {
   readonly devices: readonly DeviceTally[];
   readonly boots: readonly BootTally[];
+  readonly reasons: readonly ReasonTally[];
   readonly minutes: readonly MinuteTally[];
   /** Newest fix of each vehicle that this batch moved; to be remembered once it is committed. */
   readonly newest: ReadonlyMap<number, number>;
@@ -59,6 +72,7 @@ export function tally(
   const devices = new Map<number, DeviceTally>();
   const boots = new Map<number, BootTally[]>();
   const minutes = new Map<number, MinuteTally>();
+  const reasons = new Map<string, ReasonTally>();
   const newest = new Map<number, number>();
   let n = 0;
   for (const delivery of deliveries) {
@@ -69,14 +83,30 @@ export function tally(
       minute.messages++;
       minute.rejected += rejected;
     }
-    if (device) device.rejected += rejected;
+    if (device) {
+      device.rejected += rejected;
+      for (const { reason } of delivery.rejections)
+        because(reasons, device, 'rejected', reason, delivery.received);
+    }
     for (const fix of delivery.fixes) {
       const before = newest.get(fix.vehicleId) ?? newestAt(fix.vehicleId) ?? Number.NEGATIVE_INFINITY;
       const outcome = { isNew: isNew(n++), isLate: fix.at < before, isFiltered: fix.flags !== 0 };
       if (minute) count(minute, outcome);
       if (device) count(device, outcome);
       if (!outcome.isNew) continue;
-      if (device) device.lastReceived = Math.max(device.lastReceived ?? fix.received, fix.received);
+      if (device && outcome.isFiltered) {
+        for (const name of flagNames) {
+          if ((fix.flags & fixFlags[name]) !== 0) because(reasons, device, 'filtered', name, fix.received);
+        }
+      }
+      if (device) {
+        device.lastReceived = Math.max(device.lastReceived ?? fix.received, fix.received);
+        // What was kept on the device says when it was sent, or nothing of its clock.
+        if (fix.sent !== undefined || fix.buffered !== true) {
+          const skew = fix.received - (fix.sent ?? fix.at);
+          if (device.skew === null || skew < device.skew) device.skew = skew;
+        }
+      }
       // A clock ahead of time would make every right fix after it late, so it moves nothing.
       if ((fix.flags & fixFlags.clock_future) === 0) {
         if (device) device.lastAt = Math.max(device.lastAt ?? fix.at, fix.at);
@@ -88,6 +118,7 @@ export function tally(
   return {
     devices: [...devices.values()],
     boots: [...boots.values()].flat(),
+    reasons: [...reasons.values()],
     minutes: [...minutes.values()],
     newest,
   };
@@ -104,6 +135,25 @@ function count(
   into.accepted++;
   if (outcome.isLate) into.late++;
   if (outcome.isFiltered) into.filtered++;
+}
+
+const flagNames = Object.keys(fixFlags) as FixFlag[];
+
+function because(
+  reasons: Map<string, ReasonTally>,
+  { deviceId, fleetId }: DeviceTally,
+  kind: ReasonTally['kind'],
+  reason: string,
+  received: number,
+): void {
+  const id = `${deviceId} ${kind} ${reason}`;
+  const known = reasons.get(id);
+  if (known === undefined) {
+    reasons.set(id, { deviceId, fleetId, kind, reason, times: 1, lastReceived: received });
+    return;
+  }
+  known.times++;
+  known.lastReceived = Math.max(known.lastReceived, received);
 }
 
 /** A device seldom has more than one boot in a batch, so a list is the quickest map. */
@@ -138,6 +188,7 @@ function deviceOf(devices: Map<number, DeviceTally>, delivery: Delivery): Device
     rejected: 0,
     lastAt: null,
     lastReceived: null,
+    skew: null,
   };
   devices.set(deviceId, device);
   return device;

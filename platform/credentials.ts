@@ -1,18 +1,4 @@
-import { createHash, randomBytes, type ScryptOptions, scrypt } from 'node:crypto';
-
-/**
- * Secrets that we generate have 192 bits, so one round of SHA-256 keeps them:
- * `sha256$<salt>$<hash of salt and secret>`, base64url. The broker checks one per connection.
- */
-export function generateSecret(): string {
-  return randomBytes(24).toString('base64url');
-}
-
-export function hashSecret(secret: string): string {
-  const salt = randomBytes(16);
-  const hash = createHash('sha256').update(salt).update(secret, 'utf8').digest();
-  return `sha256$${salt.toString('base64url')}$${hash.toString('base64url')}`;
-}
+import { randomBytes, type ScryptOptions, scrypt } from 'node:crypto';
 
 /** What people read off a screen and type: no letter that looks like another, 80 bits. */
 export function generatePassword(): string {

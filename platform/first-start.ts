@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { ClientBase } from 'pg';
-import { generatePassword, generateSecret, hashPassword, hashSecret } from './credentials.ts';
+import { generateSecret, hashForBrokers, hashSecret } from '../dashboards/server/secret.ts';
+import { generatePassword, hashPassword } from './credentials.ts';
 import {
   type Credentials,
   type GatewayCredential,
@@ -73,9 +74,9 @@ async function ensureGateway(
   { fleet, username, password }: GatewayCredential,
 ): Promise<void> {
   await client.query(
-    `insert into gateways (fleet_id, name, secret_hash)
-     select fleet_id, $2, $3 from fleets where name = $1
+    `insert into gateways (fleet_id, name, secret_hash, broker_hash)
+     select fleet_id, $2, $3, $4 from fleets where name = $1
      on conflict (fleet_id, name) do nothing`,
-    [fleet, username.slice(username.indexOf('/') + 1), hashSecret(password)],
+    [fleet, username.slice(username.indexOf('/') + 1), hashSecret(password), hashForBrokers(password)],
   );
 }

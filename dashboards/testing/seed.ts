@@ -93,6 +93,20 @@ async function writeFleet(client: pg.Client, name: string, base: number, at: num
      values ($1, $1, $2, $3, 'area', $4, '{}')`,
     [base, `${name}-set`, `${name}-fence`, { kind: 'circle', centre: [-122.6, 45.5], radius: 100 }],
   );
+  await run(
+    `insert into device_assignments (fleet_id, device_id, from_at, vehicle_id, assigned_by)
+     values ($1, $1, '-infinity', $1, $2)`,
+    [base, `${name}-person`],
+  );
+  await run(
+    `insert into device_reasons (device_id, fleet_id, kind, reason, times, last_received)
+     values ($1, $1, 'rejected', 'json', 1, to_timestamp($2)), ($1, $1, 'filtered', 'zero', 3, to_timestamp($2))`,
+    [base, at],
+  );
+  await run('insert into fleet_storage (fleet_id, fixes_days, changed_by) values ($1, 4000, $2)', [
+    base,
+    `${name}-person`,
+  ]);
   await run(`insert into audit_log (fleet_id, actor, action, subject) values ($1, $2, 'seed', 'fleet')`, [
     base,
     `${name}-actor`,

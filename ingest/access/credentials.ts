@@ -17,6 +17,28 @@ export function identityOf(username: string, service: string): Identity | undefi
   return undefined;
 }
 
+/** What is kept of a credential. */
+export type Credential = {
+  readonly secretHash: string;
+  /** The secret before the last rotation, and the instant until which it still opens. */
+  readonly former?: { readonly secretHash: string; readonly until: number } | undefined;
+  readonly mayRegister: boolean;
+};
+
+/** The hash that a secret opens now: of the secret in force, or of the former one while the two overlap. */
+export function admitting(credential: Credential, secret: Uint8Array, now: number): string | undefined {
+  return hashesInForce(credential, now).find((hash) => isSecret(secret, hash));
+}
+
+/** Whether whoever came in by this hash may stay. */
+export function isInForce(credential: Credential, secretHash: string, now: number): boolean {
+  return hashesInForce(credential, now).includes(secretHash);
+}
+
+function hashesInForce({ secretHash, former }: Credential, now: number): string[] {
+  return former !== undefined && now < former.until ? [secretHash, former.secretHash] : [secretHash];
+}
+
 /**
  * Whether `secret` is the one kept as `sha256$salt$hash` (salt and hash base64url). One round is
  * enough because secrets are generated with 128 bits or more; compared in constant time.

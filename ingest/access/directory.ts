@@ -1,20 +1,38 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Pool } from 'pg';
-import type { Identity } from './credentials.ts';
+import type { Credential, Identity } from './credentials.ts';
 
 export type Device = {
   readonly fleetId: number;
   readonly deviceId: number;
   /** Undefined for a device that speaks for no vehicle yet: it sends no data. */
   readonly vehicleId: number | undefined;
+  /** The format of what it publishes on its own telemetry topic; undefined: our own, or as the settings say. */
+  readonly profile?: string | undefined;
+  /** By the time of the fix, oldest first, where it has changed vehicles; undefined: always the one above. */
+  readonly assignments?: readonly Assignment[] | undefined;
 };
 
-/** What is kept of a credential. */
-export type Credential = { readonly secretHash: string; readonly mayRegister: boolean };
+/** From this instant on a device speaks for a vehicle, or for none. */
+export type Assignment = { readonly from: number; readonly vehicleId: number | undefined };
+
+type KnownDevice = Device & {
+  /** Undefined for a device without one. */
+  readonly credential: Credential | undefined;
+  readonly isRevoked: boolean;
+};
 
 const REFRESH_MIN_MS = 1_000;
 
-const devicesSql = 'select fleet_id, device_id, name, vehicle_id, secret_hash from devices';
+const secretColumns = `secret_hash, old_secret_hash,
+  extract(epoch from old_secret_until)::double precision as old_until, revoked_at`;
+const devicesSql = `
+  select fleet_id, device_id, name, vehicle_id, profile, ${secretColumns},
+    (select json_agg(json_build_object('vehicleId', a.vehicle_id,
+        'from', case when a.from_at = '-infinity' then -1e12 else extract(epoch from a.from_at) end) order by a.from_at)
+      from device_assignments a where a.device_id = d.device_id) as assignments
+  from devices d`;
+const gatewaysSql = `select fleet_id, name, may_register, ${secretColumns} from gateways`;
 
 const makeVehiclesSql = `
   insert into vehicles (fleet_id, name)
@@ -36,7 +54,7 @@ const makeDevicesSql = `
 
 type Fleet = {
   readonly fleetId: number;
-  readonly devices: Map<string, Device & { readonly secretHash: string | undefined }>;
+  readonly devices: Map<string, KnownDevice>;
   readonly gateways: Map<string, Credential>;
 };
 
@@ -70,8 +88,13 @@ export class Directory {
     if (identity.kind === 'service') return undefined;
     const fleet = this.#fleets.get(identity.fleet);
     if (identity.kind === 'gateway') return fleet?.gateways.get(identity.gateway);
-    const secretHash = fleet?.devices.get(identity.device)?.secretHash;
-    return secretHash === undefined ? undefined : { secretHash, mayRegister: false };
+    return fleet?.devices.get(identity.device)?.credential;
+  }
+
+  /** Whether a device may come in by a certificate: it is known, and nobody has revoked it. */
+  admitsCertificate(identity: Identity): boolean {
+    if (identity.kind !== 'device') return false;
+    return this.#fleets.get(identity.fleet)?.devices.get(identity.device)?.isRevoked === false;
   }
 
   /**
@@ -130,7 +153,7 @@ export class Directory {
     const byId = new Map<number, Fleet>();
     const [fleetRows, gatewayRows, deviceRows] = await Promise.all([
       this.#pool.query('select fleet_id, name from fleets'),
-      this.#pool.query('select fleet_id, name, secret_hash, may_register from gateways'),
+      this.#pool.query<SecretRow & { fleet_id: number; name: string; may_register: boolean }>(gatewaysSql),
       this.#pool.query(devicesSql),
     ]);
     for (const row of fleetRows.rows) {
@@ -139,10 +162,8 @@ export class Directory {
       byId.set(row.fleet_id, fleet);
     }
     for (const row of gatewayRows.rows) {
-      byId.get(row.fleet_id)?.gateways.set(row.name, {
-        secretHash: row.secret_hash,
-        mayRegister: row.may_register,
-      });
+      const credential = credentialOf(row, row.may_register);
+      if (credential !== undefined) byId.get(row.fleet_id)?.gateways.set(row.name, credential);
     }
     for (const row of deviceRows.rows) {
       const fleet = byId.get(row.fleet_id);
@@ -152,19 +173,36 @@ export class Directory {
   }
 }
 
-function addDevice(
-  fleet: Fleet,
-  row: {
-    readonly device_id: number;
-    readonly name: string;
-    readonly vehicle_id: number | null;
-    readonly secret_hash: string | null;
-  },
-): void {
+type SecretRow = {
+  readonly secret_hash: string | null;
+  readonly old_secret_hash: string | null;
+  readonly old_until: number | null;
+  readonly revoked_at: Date | null;
+};
+
+function credentialOf(row: SecretRow, mayRegister: boolean): Credential | undefined {
+  if (row.secret_hash === null) return undefined;
+  const { old_secret_hash: hash, old_until: until } = row;
+  const former = hash === null || until === null ? undefined : { secretHash: hash, until };
+  return { secretHash: row.secret_hash, former, mayRegister };
+}
+
+type DeviceRow = SecretRow & {
+  readonly device_id: number;
+  readonly name: string;
+  readonly vehicle_id: number | null;
+  readonly profile: string | null;
+  readonly assignments: readonly { readonly from: number; readonly vehicleId: number | null }[] | null;
+};
+
+function addDevice(fleet: Fleet, row: DeviceRow): void {
   fleet.devices.set(row.name, {
     fleetId: fleet.fleetId,
     deviceId: row.device_id,
     vehicleId: row.vehicle_id ?? undefined,
-    secretHash: row.secret_hash ?? undefined,
+    profile: row.profile ?? undefined,
+    assignments: row.assignments?.map(({ from, vehicleId }) => ({ from, vehicleId: vehicleId ?? undefined })),
+    credential: credentialOf(row, false),
+    isRevoked: row.revoked_at !== null,
   });
 }

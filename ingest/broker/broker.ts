@@ -3,7 +3,7 @@ import { Aedes, type AuthenticateError, type Client, type PublishPacket } from '
 import { Fault } from '../../schemas/fault.ts';
 import type { Log } from '../../schemas/program.ts';
 import { grantedFilter, type Publishing, publishing } from '../access/access.ts';
-import { type Identity, identityOf, isSameSecret, isSecret } from '../access/credentials.ts';
+import { admitting, type Identity, identityOf, isInForce, isSameSecret } from '../access/credentials.ts';
 import type { Directory } from '../access/directory.ts';
 import type { EmbeddedBroker, IngestLimits } from '../config.ts';
 import { deviceNamed, type FormatRegistry } from '../formats/registry.ts';
@@ -108,9 +108,7 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
   return {
     port,
     recheck: () => {
-      for (const [client, { identity, secretHash }] of sessions) {
-        if (options.directory.credential(identity)?.secretHash !== secretHash) client.close();
-      }
+      for (const [client, session] of sessions) if (!mayStay(options, session)) client.close();
     },
     [Symbol.asyncDispose]: async () => {
       server.close();
@@ -140,7 +138,7 @@ function refusal(reason = ''): AuthenticateError {
 }
 
 async function logIn(
-  { directory, service }: BrokerOptions,
+  { directory, service, now }: BrokerOptions,
   client: Client,
   username: string,
   password: Buffer,
@@ -159,13 +157,21 @@ async function logIn(
   }
   for (const isLast of [false, true]) {
     const credential = directory.credential(identity);
-    if (credential !== undefined && isSecret(password, credential.secretHash)) {
-      return { ...bare, ...credential };
+    const secretHash = credential && admitting(credential, password, now());
+    if (credential !== undefined && secretHash !== undefined) {
+      return { ...bare, secretHash, mayRegister: credential.mayRegister };
     }
     // It may be newer than what we hold. The wait in `refresh` also slows down those who guess.
     if (!isLast) await directory.refresh();
   }
   return undefined;
+}
+
+/** Whether a session may go on: its secret is in force, or in the overlap after a rotation. */
+function mayStay({ directory, now }: BrokerOptions, { identity, secretHash }: Session): boolean {
+  if (identity.kind === 'service') return true;
+  const credential = directory.credential(identity);
+  return credential !== undefined && secretHash !== undefined && isInForce(credential, secretHash, now());
 }
 
 function takePublish(

@@ -1,22 +1,25 @@
-import type { Device } from '../access/directory.ts';
+import type { Assignment, Device } from '../access/directory.ts';
 import { decode, decodeElements, textOf } from '../decode/decode.ts';
-import type { DecodeLimits, Rejection } from '../decode/decoded.ts';
+import type { Decoded, DecodeLimits, Origin, Rejection } from '../decode/decoded.ts';
 import type { Assemblies } from '../formats/assemblies.ts';
 import { decodeForeign } from '../formats/decode-foreign.ts';
-import type { Delivery, Knock, Message } from './delivery.ts';
+import type { FormatRegistry } from '../formats/registry.ts';
+import type { Address, Delivery, Knock, Message } from './delivery.ts';
 
 /** What is known of the publisher of a message: its fleet, and its device in it. */
 export type Sender = { readonly fleetId: number | undefined; readonly device: Device | undefined };
+
+export type DeliverContext = {
+  readonly limits: DecodeLimits;
+  readonly assemblies: Assemblies;
+  readonly formats: Pick<FormatRegistry, 'named'>;
+};
 
 /**
  * What is to be stored of one message. Data counts only from a device that speaks for a vehicle; an
  * unknown device of a known fleet goes to the list to claim from.
  */
-export function deliver(
-  message: Message,
-  { fleetId, device }: Sender,
-  { limits, assemblies }: { readonly limits: DecodeLimits; readonly assemblies: Assemblies },
-): Delivery {
+export function deliver(message: Message, { fleetId, device }: Sender, context: DeliverContext): Delivery {
   const { address, payload, topic, received, part } = message;
   const refuse = (reason: Rejection['reason'], detail: string): Delivery => ({
     ...envelope(message, { fleetId, device }),
@@ -38,16 +41,13 @@ export function deliver(
     };
     return { ...envelope(message, { fleetId, device }), knock };
   }
-  const { vehicleId, deviceId } = device;
+  const { deviceId, assignments } = device;
+  const vehicleId =
+    device.vehicleId ?? assignments?.findLast((each) => each.vehicleId !== undefined)?.vehicleId;
   if (vehicleId === undefined) return refuse('unknown_device', `${address.device} speaks for no vehicle yet`);
-  const origin = { fleetId, vehicleId, deviceId };
-  const { channel, route } = address;
-  const decoded =
-    part !== undefined
-      ? decodeElements(part.elements, { channel, payload, received, isPart: true }, origin, limits)
-      : route === undefined
-        ? decode({ channel, payload, received }, origin, limits)
-        : decodeForeign({ payload, received, origin, limits }, route, assemblies);
+  const all = decoded(message, address, { origin: { fleetId, vehicleId, deviceId }, device }, context);
+  const { fixes, reports, rejections } =
+    assignments === undefined ? all : assigned(all, assignments, message);
   return {
     topic,
     received,
@@ -56,10 +56,47 @@ export function deliver(
     knock: undefined,
     bytes: part?.bytes ?? payload.length,
     acknowledge: message.acknowledge,
-    fixes: decoded.fixes,
-    reports: decoded.reports,
-    rejections: decoded.rejections,
+    fixes,
+    reports,
+    rejections,
   };
+}
+
+function decoded(
+  { topic, payload, received, part }: Message,
+  { channel, route: byTopic }: Address,
+  { origin, device }: { readonly origin: Origin; readonly device: Device },
+  { limits, assemblies, formats }: DeliverContext,
+): Decoded {
+  if (part !== undefined) {
+    return decodeElements(part.elements, { channel, payload, received, isPart: true }, origin, limits);
+  }
+  // Its own profile says more than the settings of the installation.
+  const isNamed = channel === 'telemetry' && device.profile !== undefined && isOwnTopic(topic);
+  const route = (isNamed ? formats.named(device.profile) : undefined) ?? byTopic;
+  return route === undefined
+    ? decode({ channel, payload, received }, origin, limits)
+    : decodeForeign({ payload, received, origin, limits }, route, assemblies);
+}
+
+const isOwnTopic = (topic: string): boolean => topic.startsWith('fleet/');
+
+/** Fixes and reports of a device that has changed vehicles, each for the vehicle of its own time. */
+function assigned(
+  { fixes, reports, rejections }: Decoded,
+  assignments: readonly Assignment[],
+  { payload }: Message,
+): Decoded {
+  const at = (instant: number) => assignments.findLast(({ from }) => from <= instant)?.vehicleId;
+  const of = <T extends { readonly at: number }>(each: T) => {
+    const vehicleId = at(each.at);
+    return vehicleId === undefined ? [] : [{ ...each, vehicleId }];
+  };
+  const placed = { fixes: fixes.flatMap(of), reports: reports.flatMap(of) };
+  const lost = fixes.length + reports.length - placed.fixes.length - placed.reports.length;
+  if (lost === 0) return { ...placed, rejections };
+  const detail = `${lost} of a time at which the device spoke for no vehicle`;
+  return { ...placed, rejections: [...rejections, { reason: 'unknown_device', detail, payload }] };
 }
 
 function envelope(message: Message, { fleetId, device }: Sender): Delivery {

@@ -55,6 +55,12 @@ export class FormatRegistry {
     return this.#profiles.size === 0 ? undefined : this.#profiles.get(`${fleet}/${device}`);
   }
 
+  /** The format of this name, as the profile of a device in the tables names it; undefined: none, or our own. */
+  named(name: string): Route | undefined {
+    const format = this.formats.find((known) => known.name === name);
+    return format === undefined ? undefined : { formats: [format], rest: [] };
+  }
+
   /** The MQTT filters that together hold every topic of a foreign format. */
   get filters(): readonly string[] {
     return [...new Set(this.#entries.map(({ template }) => filterOf(template)))];

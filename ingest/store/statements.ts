@@ -58,16 +58,20 @@ export const insertKnocks = `
     last_topic = excluded.last_topic,
     last_payload = excluded.last_payload`;
 
-/** Adds to the counters: the arrays of `Uncounted`. A device that was removed meanwhile has none. */
+/**
+ * Adds to the counters: the arrays of `Uncounted`. A device that was removed meanwhile has none. The
+ * skew of a device is the least of ten minutes: what is above it is the way here, not the clock.
+ */
 export const count = `
   with devices_counted as (
     insert into device_counters as c
-      (device_id, fleet_id, accepted, duplicate, late, filtered, rejected, last_at, last_received)
+      (device_id, fleet_id, accepted, duplicate, late, filtered, rejected, last_at, last_received, skew, skew_at)
     select n.device_id, n.fleet_id, accepted, duplicate, late, filtered, rejected,
-      to_timestamp(last_at), to_timestamp(last_received)
+      to_timestamp(last_at), to_timestamp(last_received), skew,
+      case when skew is not null then to_timestamp(last_received) end
     from unnest($1::integer[], $2::integer[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
-      $7::bigint[], $8::double precision[], $9::double precision[])
-      as n (device_id, fleet_id, accepted, duplicate, late, filtered, rejected, last_at, last_received)
+      $7::bigint[], $8::double precision[], $9::double precision[], $16::double precision[])
+      as n (device_id, fleet_id, accepted, duplicate, late, filtered, rejected, last_at, last_received, skew)
     join devices d on d.device_id = n.device_id
     on conflict (device_id) do update
     set accepted = c.accepted + excluded.accepted,
@@ -76,7 +80,20 @@ export const count = `
       filtered = c.filtered + excluded.filtered,
       rejected = c.rejected + excluded.rejected,
       last_at = greatest(c.last_at, excluded.last_at),
-      last_received = greatest(c.last_received, excluded.last_received)
+      last_received = greatest(c.last_received, excluded.last_received),
+      skew = case when excluded.skew <= c.skew or excluded.skew_at > c.skew_at + interval '10 minutes'
+        then excluded.skew else coalesce(c.skew, excluded.skew) end,
+      skew_at = case when excluded.skew <= c.skew or excluded.skew_at > c.skew_at + interval '10 minutes'
+        then excluded.skew_at else coalesce(c.skew_at, excluded.skew_at) end
+  ), reasons_counted as (
+    insert into device_reasons as r (device_id, fleet_id, kind, reason, times, last_received)
+    select n.device_id, n.fleet_id, kind, reason, times, to_timestamp(last_received)
+    from unnest($17::integer[], $18::integer[], $19::text[], $20::text[], $21::bigint[], $22::double precision[])
+      as n (device_id, fleet_id, kind, reason, times, last_received)
+    join devices d on d.device_id = n.device_id
+    on conflict (device_id, kind, reason) do update
+    set times = r.times + excluded.times,
+      last_received = greatest(r.last_received, excluded.last_received)
   )
   insert into device_boots as b (device_id, fleet_id, boot, seq_min, seq_max, fix_count)
   select n.device_id, n.fleet_id, boot, seq_min, seq_max, fix_count

@@ -1,8 +1,10 @@
-import type { BootTally, DeviceTally, Tally } from '../tally.ts';
+import type { BootTally, DeviceTally, ReasonTally, Tally } from '../tally.ts';
 
 /** Up to this many devices a commit counts at once: that costs next to nothing. */
 const DEVICES_AT_ONCE = 100;
 const COUNT_EVERY_MS = 1_000;
+
+type Counts = Pick<Tally, 'devices' | 'boots' | 'reasons'>;
 
 /**
  * What is committed and not yet added to the counters of devices. Under load a device is counted once
@@ -12,6 +14,7 @@ const COUNT_EVERY_MS = 1_000;
 export class Uncounted {
   readonly #devices = new Map<number, DeviceTally>();
   readonly #boots = new Map<string, BootTally>();
+  readonly #reasons = new Map<string, ReasonTally>();
   #countedAt = Number.NEGATIVE_INFINITY;
 
   get isEmpty(): boolean {
@@ -26,7 +29,7 @@ export class Uncounted {
     );
   }
 
-  add({ devices, boots }: Pick<Tally, 'devices' | 'boots'>): void {
+  add({ devices, boots, reasons }: Counts): void {
     for (const device of devices) {
       const sum = this.#devices.get(device.deviceId);
       if (sum === undefined) this.#devices.set(device.deviceId, { ...device });
@@ -38,12 +41,22 @@ export class Uncounted {
       if (sum === undefined) this.#boots.set(id, { ...boot });
       else addBoot(sum, boot);
     }
+    for (const reason of reasons) {
+      const id = `${reason.deviceId} ${reason.kind} ${reason.reason}`;
+      const sum = this.#reasons.get(id);
+      if (sum === undefined) this.#reasons.set(id, { ...reason });
+      else addReason(sum, reason);
+    }
   }
 
   /** All that waits and `tally`, as one; nothing is forgotten until `clear`. */
   with(tally: Tally): Uncounted {
     const sum = new Uncounted();
-    sum.add({ devices: [...this.#devices.values()], boots: [...this.#boots.values()] });
+    sum.add({
+      devices: [...this.#devices.values()],
+      boots: [...this.#boots.values()],
+      reasons: [...this.#reasons.values()],
+    });
     sum.add(tally);
     return sum;
   }
@@ -51,6 +64,7 @@ export class Uncounted {
   clear(): void {
     this.#devices.clear();
     this.#boots.clear();
+    this.#reasons.clear();
     this.#countedAt = performance.now();
   }
 
@@ -58,6 +72,7 @@ export class Uncounted {
   columns(): unknown[][] {
     const devices = [...this.#devices.values()];
     const boots = [...this.#boots.values()];
+    const reasons = [...this.#reasons.values()];
     return [
       devices.map((d) => d.deviceId),
       devices.map((d) => d.fleetId),
@@ -74,34 +89,59 @@ export class Uncounted {
       boots.map((b) => b.seqMin),
       boots.map((b) => b.seqMax),
       boots.map((b) => b.fixCount),
+      devices.map((d) => d.skew),
+      reasons.map((r) => r.deviceId),
+      reasons.map((r) => r.fleetId),
+      reasons.map((r) => r.kind),
+      reasons.map((r) => r.reason),
+      reasons.map((r) => r.times),
+      reasons.map((r) => r.lastReceived),
     ];
   }
 }
 
 /** A tally as `batches.tally` holds it: bare arrays, for a fifth of the size. */
-export function tallyText({ devices, boots }: Pick<Tally, 'devices' | 'boots'>): string {
+export function tallyText({ devices, boots, reasons }: Counts): string {
   return JSON.stringify([
     devices.map((d) => [
       ...[d.deviceId, d.fleetId, d.accepted, d.duplicate, d.late, d.filtered, d.rejected],
-      ...[d.lastAt, d.lastReceived],
+      ...[d.lastAt, d.lastReceived, d.skew],
     ]),
     boots.map((b) => [b.deviceId, b.fleetId, b.boot, b.seqMin, b.seqMax, b.fixCount]),
+    reasons.map((r) => [r.deviceId, r.fleetId, r.kind, r.reason, r.times, r.lastReceived]),
   ]);
 }
 
-type DeviceRow = [number, number, number, number, number, number, number, number | null, number | null];
+type Instant = number | null;
+type DeviceRow = [number, number, number, number, number, number, number, Instant, Instant, Instant?];
 type BootRow = [number, number, string, number, number, number];
+type ReasonRow = [number, number, ReasonTally['kind'], string, number, number];
 
-export function tallyFromText(text: string): Pick<Tally, 'devices' | 'boots'> {
-  const [devices, boots]: [DeviceRow[], BootRow[]] = JSON.parse(text);
+/** Also of a tally that was written before skew and reasons were counted. */
+export function tallyFromText(text: string): Counts {
+  const [devices, boots, reasons = []]: [DeviceRow[], BootRow[], ReasonRow[]?] = JSON.parse(text);
   return {
     devices: devices.map(
-      ([deviceId, fleetId, accepted, duplicate, late, filtered, rejected, lastAt, lastReceived]) => ({
-        ...{ deviceId, fleetId, accepted, duplicate, late, filtered, rejected, lastAt, lastReceived },
+      ([
+        deviceId,
+        fleetId,
+        accepted,
+        duplicate,
+        late,
+        filtered,
+        rejected,
+        lastAt,
+        lastReceived,
+        skew = null,
+      ]) => ({
+        ...{ deviceId, fleetId, accepted, duplicate, late, filtered, rejected, lastAt, lastReceived, skew },
       }),
     ),
     boots: boots.map(([deviceId, fleetId, boot, seqMin, seqMax, fixCount]) => ({
       ...{ deviceId, fleetId, boot, seqMin, seqMax, fixCount },
+    })),
+    reasons: reasons.map(([deviceId, fleetId, kind, reason, times, lastReceived]) => ({
+      ...{ deviceId, fleetId, kind, reason, times, lastReceived },
     })),
   };
 }
@@ -114,6 +154,12 @@ function addDevice(sum: DeviceTally, more: DeviceTally): void {
   sum.rejected += more.rejected;
   sum.lastAt = later(sum.lastAt, more.lastAt);
   sum.lastReceived = later(sum.lastReceived, more.lastReceived);
+  if (more.skew !== null && (sum.skew === null || more.skew < sum.skew)) sum.skew = more.skew;
+}
+
+function addReason(sum: ReasonTally, more: ReasonTally): void {
+  sum.times += more.times;
+  sum.lastReceived = Math.max(sum.lastReceived, more.lastReceived);
 }
 
 function addBoot(sum: BootTally, more: BootTally): void {

@@ -1,10 +1,11 @@
 import type { ClientBase } from 'pg';
+import { generateSecret, hashForBrokers, hashSecret } from '../../dashboards/server/secret.ts';
 import { Fault } from '../../schemas/fault.ts';
 import { silentLog } from '../../schemas/program.ts';
 import { topicName } from '../../schemas/topics.ts';
 import { type Command, type CommandIo, parseCommandLine } from '../command.ts';
 import { type Config, readConfig } from '../config.ts';
-import { generatePassword, generateSecret, hashPassword, hashSecret } from '../credentials.ts';
+import { generatePassword, hashPassword } from '../credentials.ts';
 import { type Credentials, readCredentials, writeCredentials } from '../data-folder.ts';
 import {
   addDevice,
@@ -112,6 +113,7 @@ const newFleet =
       await addGateway(client, fleetId, {
         name: 'gateway',
         secretHash: hashSecret(gateway.password),
+        brokerHash: hashForBrokers(gateway.password),
         mayRegister: true,
       });
       await audit(client, fleetId, 'fleet.add', fleet, { timeZone });
@@ -128,7 +130,12 @@ const newGateway =
   async (context) => {
     const gateway = { fleet, username: `gateway:${fleet}/${name}`, password: generateSecret() };
     await inFleet(context.client, fleet, 'gateway.add', name, (fleetId) =>
-      addGateway(context.client, fleetId, { name, secretHash: hashSecret(gateway.password), mayRegister }),
+      addGateway(context.client, fleetId, {
+        name,
+        secretHash: hashSecret(gateway.password),
+        brokerHash: hashForBrokers(gateway.password),
+        mayRegister,
+      }),
     );
     return made(context, { kind: 'gateway', ...gateway }, (kept) => ({
       ...kept,
@@ -141,7 +148,12 @@ const newDevice =
   async (context) => {
     const password = generateSecret();
     await inFleet(context.client, fleet, 'device.add', name, (fleetId) =>
-      addDevice(context.client, fleetId, { name, vehicle, secretHash: hashSecret(password) }),
+      addDevice(context.client, fleetId, {
+        name,
+        vehicle,
+        secretHash: hashSecret(password),
+        brokerHash: hashForBrokers(password),
+      }),
     );
     return made(context, { kind: 'device', fleet, username: `device:${fleet}/${name}`, password });
   };

@@ -89,12 +89,17 @@ export async function addFleet(client: ClientBase, name: string, timeZone: strin
 export async function addGateway(
   client: ClientBase,
   fleetId: number,
-  gateway: { readonly name: string; readonly secretHash: string; readonly mayRegister: boolean },
+  gateway: {
+    readonly name: string;
+    readonly secretHash: string;
+    readonly brokerHash: string;
+    readonly mayRegister: boolean;
+  },
 ): Promise<void> {
   const { rowCount } = await client.query(
-    `insert into gateways (fleet_id, name, secret_hash, may_register) values ($1, $2, $3, $4)
+    `insert into gateways (fleet_id, name, secret_hash, broker_hash, may_register) values ($1, $2, $3, $4, $5)
      on conflict (fleet_id, name) do nothing`,
-    [fleetId, gateway.name, gateway.secretHash, gateway.mayRegister],
+    [fleetId, gateway.name, gateway.secretHash, gateway.brokerHash, gateway.mayRegister],
   );
   if (rowCount === 0) throw new Fault('input/invalid', `the fleet has a gateway “${gateway.name}” already`);
 }
@@ -103,19 +108,24 @@ export async function addGateway(
 export async function addDevice(
   client: ClientBase,
   fleetId: number,
-  device: { readonly name: string; readonly vehicle: string; readonly secretHash: string },
+  device: {
+    readonly name: string;
+    readonly vehicle: string;
+    readonly secretHash: string;
+    readonly brokerHash: string;
+  },
 ): Promise<void> {
   await client.query('insert into vehicles (fleet_id, name) values ($1, $2) on conflict do nothing', [
     fleetId,
     device.vehicle,
   ]);
   const { rowCount } = await client.query(
-    `insert into devices (fleet_id, name, vehicle_id, secret_hash)
-     select $1, $2, vehicle_id, $4 from vehicles where fleet_id = $1 and name = $3
+    `insert into devices (fleet_id, name, vehicle_id, secret_hash, broker_hash)
+     select $1, $2, vehicle_id, $4, $5 from vehicles where fleet_id = $1 and name = $3
      on conflict (fleet_id, name) do update
-       set secret_hash = excluded.secret_hash, vehicle_id = excluded.vehicle_id
+       set secret_hash = excluded.secret_hash, broker_hash = excluded.broker_hash, vehicle_id = excluded.vehicle_id
        where devices.secret_hash is null`,
-    [fleetId, device.name, device.vehicle, device.secretHash],
+    [fleetId, device.name, device.vehicle, device.secretHash, device.brokerHash],
   );
   if (rowCount === 0)
     throw new Fault('input/invalid', `the fleet has a device “${device.name}” with a secret already`);

@@ -113,6 +113,7 @@ async function writeFleet(client: pg.Client, name: string, base: number, at: num
   ]);
   const stopIds = await writePlan(client, name, base, at);
   await writeFixes(client, name, base, at);
+  await writeDown(client, name, base, at);
   const ids = await writeConclusions(client, name, base, at, stopIds);
   await run('commit');
   return {
@@ -129,6 +130,33 @@ async function writeFleet(client: pg.Client, name: string, base: number, at: num
     ...ids,
     email,
   };
+}
+
+/** What goes down to devices, and what they say of it. */
+async function writeDown(client: pg.Client, name: string, base: number, at: number): Promise<void> {
+  const run = (text: string, values: unknown[]) => client.query(text, values);
+  await run(
+    `insert into commands (command_id, fleet_id, device_id, kind, created_by, expires_at) overriding system value
+     values ($1::int, $1::int, $1::int, 'locate', $2, to_timestamp($3))`,
+    [base, `${name}-person`, at],
+  );
+  await run(
+    `insert into route_answers (fleet_id, vehicle_id, route_id, version, state, at)
+     values ($1::int, $1::int, $1::int, 1, 'received', to_timestamp($2))`,
+    [base, at],
+  );
+  await run(
+    `insert into routes (route_id, fleet_id, code, service_date, depot_id, vehicle_id, planned_departure, planned_return)
+     overriding system value
+     values ($1::int + 1, $1::int, $2, (to_timestamp($3) at time zone 'UTC')::date - 30, $1::int, $1::int + 1,
+       to_timestamp($3 - 2592000), to_timestamp($3 - 2588400))`,
+    [base, `${name}-route-of-old`, at],
+  );
+  await run(
+    `insert into handovers (fleet_id, from_route_id, to_route_id, lng, lat, meet_at, wait_until, service, stop_ids)
+     values ($1::int, $1::int, $1::int + 1, -122, 45, to_timestamp($2), to_timestamp($2), 300, '{}')`,
+    [base, at],
+  );
 }
 
 /** One route of four stops, an hour under way at `at`. */

@@ -13,6 +13,7 @@ import { type FleetClocks, openFleetClocks } from './fleet-clocks.ts';
 import { gather } from './gather.ts';
 import { type FencePack, packFences } from './geofence/fence-pack.ts';
 import { jsonOutputs, type LiveOutput, liveEvents, positionFrames } from './live.ts';
+import type { FleetPace } from './pace/factors.ts';
 import { riskAlert } from './pace/risk.ts';
 import type { Run } from './pool/tasks.ts';
 import type { Correction } from './rederive.ts';
@@ -48,6 +49,12 @@ export type Step = {
 /** Seconds of fleet clock between paces of one route. */
 const PACE_SECONDS = 60;
 
+/**
+ * Seconds between two readings of the list of vehicles: a hundred thousand that report for the first time must
+ * not have it read each time. It says their names, and the fleets of those that have not reported.
+ */
+const VEHICLES_SECONDS = 10;
+
 /** What the fleets' clocks say of some routes. */
 type Appraisal = {
   readonly paces: (Pace & { fleetId: number })[];
@@ -68,11 +75,13 @@ export class Engine {
   readonly #clocks: FleetClocks;
   readonly #seeker: Seeker;
   readonly #pendingRederivations = new Map<number, number>();
+  readonly #fleetPaces = new Map<number, { readonly at: number; readonly pace: FleetPace }>();
   #cursor: Cursor = new Map();
-  #world: World = { fleets: [], depots: [], vehicles: [] };
+  #world: World = { fleets: [], depots: [] };
   #vehicleById = new Map<number, Vehicle>();
   #pack: FencePack = packFences([]);
-  #version: WorldVersion = { world: '', fences: '', routes: '' };
+  #version: WorldVersion = { world: '', vehicles: '', fences: '', routes: '' };
+  #vehiclesReadAt = Number.NEGATIVE_INFINITY;
   #tick = 0;
 
   private constructor(store: EngineStore, options: EngineOptions) {
@@ -111,7 +120,7 @@ export class Engine {
     const changedRuns = await this.#refreshWorld();
     const gathered = gather(gulp.batches);
     const wanted = gathered.vehicleIds.map((vehicleId, v) => ({ vehicleId, fleetId: gathered.fleetIds[v]! }));
-    await this.#vehicles.load([...wanted, ...this.#owners(gulp.reports)], this.#cursor);
+    await this.#vehicles.load([...wanted, ...(await this.#owners(gulp.reports))], this.#cursor);
     const folds = await this.#vehicles.fold(gathered);
 
     const touched = new Set<VehicleRecord>();
@@ -193,7 +202,11 @@ export class Engine {
     }
     if (due.length > 0) outputs.push(...(await this.#commit(this.#appraise(due))));
     outputs.push(...(await this.#propose()));
-    this.#seeker.seek(due, (run) => this.#vehicles.get(run.route.vehicleId));
+    this.#seeker.seek(
+      due,
+      (run) => this.#vehicles.get(run.route.vehicleId),
+      (run) => this.#fleetPace(run.route.fleetId, this.#clocks.of(run.route.fleetId) ?? 0),
+    );
     return { outputs, hasMore: false, fixCount: 0 };
   }
 
@@ -220,10 +233,10 @@ export class Engine {
 
   async #refreshWorld(): Promise<RouteRun[]> {
     const version = await this.#store.readWorldVersion();
-    if (version.world !== this.#version.world) {
-      this.#world = await this.#store.readWorld();
-      this.#vehicleById = new Map(this.#world.vehicles.map((vehicle) => [vehicle.id, vehicle]));
-    }
+    if (version.world !== this.#version.world) this.#world = await this.#store.readWorld();
+    const isTime = Math.abs(this.#options.now() - this.#vehiclesReadAt) >= VEHICLES_SECONDS;
+    const areVehiclesNew = version.vehicles !== this.#version.vehicles && isTime;
+    if (areVehiclesNew) await this.#readVehicles();
     if (version.fences !== this.#version.fences) this.#pack = packFences(await this.#store.readFences());
     const changed: RouteRun[] = [];
     if (version.routes !== this.#version.routes || version.world !== this.#version.world) {
@@ -231,11 +244,17 @@ export class Engine {
       await this.#vehicles.load(owners, this.#cursor);
       for (const { vehicleId } of owners) changed.push(...this.#routes.ofVehicle(vehicleId));
     }
-    this.#version = version;
+    this.#version = { ...version, vehicles: areVehiclesNew ? version.vehicles : this.#version.vehicles };
     return changed;
   }
 
-  #owners(reports: readonly StoredReport[]): { vehicleId: number; fleetId: number }[] {
+  async #readVehicles(): Promise<void> {
+    this.#vehiclesReadAt = this.#options.now();
+    this.#vehicleById = new Map((await this.#store.readVehicles()).map((vehicle) => [vehicle.id, vehicle]));
+  }
+
+  async #owners(reports: readonly StoredReport[]): Promise<{ vehicleId: number; fleetId: number }[]> {
+    if (reports.some(({ vehicleId }) => this.#fleetOf(vehicleId) === 0)) await this.#readVehicles();
     return reports.map(({ vehicleId }) => ({ vehicleId, fleetId: this.#fleetOf(vehicleId) }));
   }
 
@@ -275,12 +294,9 @@ export class Engine {
       const now = this.#clocks.of(fleetId);
       if (now === undefined) continue;
       const clock = Math.round(now * 1000) / 1000;
-      const active = own.filter((run) => isUnderWay(run, clock));
-      const all = [...this.#routes.runs()].filter(
-        (run) => run.route.fleetId === fleetId && isOfToday(run, clock),
-      );
-      const fleet = fleetPaceOf(all);
-      for (const run of active) {
+      const fleet = this.#fleetPace(fleetId, clock);
+      for (const run of own) {
+        if (!isUnderWay(run, clock)) continue;
         const record = this.#vehicles.get(run.route.vehicleId);
         const { pace, turn } = appraise(run, record, clock, fleet);
         paces.push({ ...pace, fleetId });
@@ -291,6 +307,19 @@ export class Engine {
       }
     }
     return { paces, raised, resolved };
+  }
+
+  /** How the fleet's plans come true today: learned anew each minute of its clock, from all its routes. */
+  #fleetPace(fleetId: number, clock: number): FleetPace {
+    const known = this.#fleetPaces.get(fleetId);
+    if (known && clock >= known.at && clock - known.at < PACE_SECONDS) return known.pace;
+    const all: RouteRun[] = [];
+    for (const run of this.#routes.runs()) {
+      if (run.route.fleetId === fleetId && isOfToday(run, clock)) all.push(run);
+    }
+    const pace = fleetPaceOf(all);
+    this.#fleetPaces.set(fleetId, { at: clock, pace });
+    return pace;
   }
 
   async #commit(

@@ -22,6 +22,11 @@ const QUEUE_MAX = 64;
 /** Vehicles derived again between two gulps, so that late data never holds up the live. */
 const REDERIVE_PER_STEP = 20;
 const TICK_MS = 1000;
+/**
+ * Rest after each gulp, so that many small commits become one: what a gulp costs whatever it holds (a dozen
+ * round trips) is then shared by more fixes, and what is seen is no later than the next tick.
+ */
+const REST_MS = 200;
 /** Attempts to go on from the tables before the process gives up and is started anew. */
 const ATTEMPTS = 8;
 const RETRY_MS = 500;
@@ -51,7 +56,8 @@ export async function runEngine(
       failures++;
       if (failures >= ATTEMPTS) throw error;
       context.log.warn({ error: asError(error).message, failures }, 'engine starts again from the tables');
-      await store.wait(RETRY_MS * 2 ** failures, context.signal);
+      const restMs = RETRY_MS * 2 ** failures;
+      await store.wait(restMs, context.signal, restMs);
     }
   }
 }
@@ -74,8 +80,9 @@ async function follow(
       tickAt = wall + TICK_MS;
       report(await engine.tick());
     }
-    if (step.hasMore || late.hasMore || step.fixCount > 0) continue;
-    await store.wait(Math.max(1, Math.min(TICK_MS, tickAt - now() * 1000)), signal);
+    if (step.hasMore || late.hasMore) continue;
+    const untilTick = Math.max(1, Math.min(TICK_MS, tickAt - now() * 1000));
+    await store.wait(untilTick, signal, step.fixCount > 0 ? Math.min(REST_MS, untilTick) : 0);
   }
 }
 

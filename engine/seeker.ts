@@ -1,9 +1,10 @@
 import type { StoredProposal } from '../schemas/engine-store.ts';
 import type { Proposal } from '../schemas/event.ts';
+import type { FleetPace } from './pace/factors.ts';
 import type { Run } from './pool/tasks.ts';
 import { isOutdated, proposalOf, type Quest, questFor } from './proposals.ts';
 import type { Resequenced } from './route/search.ts';
-import { fleetPaceOf, type RouteRun } from './routes.ts';
+import type { RouteRun } from './routes.ts';
 import type { VehicleRecord } from './vehicles.ts';
 
 /** Searches under way at once; more wait for the next minute. */
@@ -12,7 +13,11 @@ const SEARCHES_MAX = 8;
 /** Looks for better orders of late routes, beside the loop that follows the log. */
 export type Seeker = {
   /** Sends what is due to be searched. */
-  readonly seek: (runs: readonly RouteRun[], recordOf: (run: RouteRun) => VehicleRecord | undefined) => void;
+  readonly seek: (
+    runs: readonly RouteRun[],
+    recordOf: (run: RouteRun) => VehicleRecord | undefined,
+    fleetOf: (run: RouteRun) => FleetPace,
+  ) => void;
   /** Proposals from the answers that came in, and proposals whose routes moved on (let go of). */
   readonly take: (runs: Iterable<RouteRun>) => {
     readonly proposed: readonly {
@@ -28,11 +33,10 @@ export function openSeeker(run: Run): Seeker {
   const failures: unknown[] = [];
   let searching = 0;
   return {
-    seek(runs, recordOf) {
+    seek(runs, recordOf, fleetOf) {
       for (const late of runs) {
         if (searching >= SEARCHES_MAX) return;
-        const own = runs.filter(({ route }) => route.fleetId === late.route.fleetId);
-        const quest = questFor(late, recordOf(late), () => fleetPaceOf(own));
+        const quest = questFor(late, recordOf(late), () => fleetOf(late));
         if (!quest) continue;
         late.soughtAt = quest.clock;
         searching++;

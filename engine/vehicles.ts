@@ -3,6 +3,7 @@ import type { Halt } from '../schemas/event.ts';
 import type { Checkpoint, Folded } from './fold.ts';
 import { type Gathered, gather, slice } from './gather.ts';
 import type { FencePack } from './geofence/fence-pack.ts';
+import { inline } from './pool/inline.ts';
 import type { Run } from './pool/tasks.ts';
 import { type Correction, correction, touchedFrom } from './rederive.ts';
 import type { Report } from './trip/visit.ts';
@@ -25,6 +26,8 @@ const RECENT_SECONDS = 36 * 3600;
 const LOAD_CHUNK = 500;
 /** Below this many fixes a trip to a thread costs more than it saves. */
 const THREAD_FIXES = 4000;
+/** States travel as copies, which costs as much as folding so many fixes. */
+const THREAD_FIXES_EACH = 12;
 
 export type FoldResult = { readonly record: VehicleRecord; readonly folded: Folded };
 
@@ -61,7 +64,8 @@ export function openVehicleBook(
     const { vehicleIds, fleetIds, from } = gathered;
     const { pack, world } = scene();
     const total = from[vehicleIds.length] ?? 0;
-    const shards = threads > 1 && total >= THREAD_FIXES ? threads : 1;
+    const isWorthIt = total >= THREAD_FIXES && total >= THREAD_FIXES_EACH * vehicleIds.length;
+    const shards = threads > 1 && isWorthIt ? threads : 1;
     const jobs = Array.from({ length: shards }, (_, shard) => {
       const v = Math.floor((shard * vehicleIds.length) / shards);
       const w = Math.floor(((shard + 1) * vehicleIds.length) / shards);
@@ -74,7 +78,8 @@ export function openVehicleBook(
       }));
       return { pack: pack.buffer, depots: world.depots, vehicles, columns: slice(gathered, v, w) };
     });
-    const results = await Promise.all(jobs.map((job) => run('foldVehicles', job)));
+    const here = shards > 1 ? run : inline;
+    const results = await Promise.all(jobs.map((job) => here('foldVehicles', job)));
     return results.flat();
   };
 

@@ -6,15 +6,19 @@ import type { Depot, Route, Vehicle } from './plan.ts';
 /** A fleet as the engine needs it. */
 export type FleetFacts = { readonly id: number; readonly name: string; readonly timeZone: string };
 
-/** What there is besides routes and fences: changes seldom. */
+/** What there is besides vehicles, routes and fences: changes seldom. */
 export type World = {
   readonly fleets: readonly FleetFacts[];
   readonly depots: readonly Depot[];
-  readonly vehicles: readonly Vehicle[];
 };
 
-/** Texts that differ once something of the kind has changed: fleets, depots, vehicles; fences; routes, stops. */
-export type WorldVersion = { readonly world: string; readonly fences: string; readonly routes: string };
+/** Texts that differ once something of the kind has changed: fleets, depots; vehicles; fences; routes, stops. */
+export type WorldVersion = {
+  readonly world: string;
+  readonly vehicles: string;
+  readonly fences: string;
+  readonly routes: string;
+};
 
 /** How far the engine is, per source: the last batch whose results are committed. */
 export type Cursor = ReadonlyMap<number, number>;
@@ -91,6 +95,7 @@ export type VehicleInstant = { readonly vehicleId: number; readonly at: number }
 export type EngineStore = {
   readonly readWorldVersion: () => Promise<WorldVersion>;
   readonly readWorld: () => Promise<World>;
+  readonly readVehicles: () => Promise<Vehicle[]>;
   /** All fences that are not deleted, sorted by id. */
   readonly readFences: () => Promise<Fence[]>;
   /** Routes of the newest days whose version is not the known one (route id → version). */
@@ -110,6 +115,9 @@ export type EngineStore = {
   readonly readRouteStandings: (routeIds: readonly number[]) => Promise<RouteStanding[]>;
   readonly readRederivations: () => Promise<Rederivation[]>;
   readonly commit: (work: EngineWork) => Promise<Committed>;
-  /** Resolves when new batches may be there, after `timeoutMs` at the latest, or on abort. */
-  readonly wait: (timeoutMs: number, signal: AbortSignal) => Promise<void>;
+  /**
+   * Resolves when batches may be there that came since the last reading, after `timeoutMs` at the latest,
+   * or on abort; but, unless aborted, not before `leastMs`.
+   */
+  readonly wait: (timeoutMs: number, signal: AbortSignal, leastMs?: number) => Promise<void>;
 };

@@ -14,7 +14,7 @@ import type {
 import type { Alert, Crossing, FixJudgement, Halt, Pace, StopVisit, Trip } from '../../schemas/event.ts';
 import type { Fence } from '../../schemas/fence.ts';
 import type { Fix } from '../../schemas/fix.ts';
-import type { Route } from '../../schemas/plan.ts';
+import type { Route, Vehicle } from '../../schemas/plan.ts';
 import { crossingKey, judgementKey } from '../rederive.ts';
 
 type Batch = { readonly fixes: readonly Fix[]; readonly reports: readonly StoredReport[] };
@@ -32,7 +32,12 @@ export class MemoryStore implements EngineStore {
   readonly paces: Pace[] = [];
   readonly alerts: Alert[] = [];
   readonly proposals: (StoredProposal & { state: 'open' | 'superseded' })[] = [];
-  world: World & { readonly fences: readonly Fence[] } = { fleets: [], depots: [], vehicles: [], fences: [] };
+  world: World & { readonly vehicles: readonly Vehicle[]; readonly fences: readonly Fence[] } = {
+    fleets: [],
+    depots: [],
+    vehicles: [],
+    fences: [],
+  };
   routes: Route[] = [];
   #worldVersion = 0;
   readonly #batches: Batch[] = [];
@@ -59,10 +64,12 @@ export class MemoryStore implements EngineStore {
 
   readonly readWorldVersion = async () => ({
     world: String(this.#worldVersion),
+    vehicles: String(this.#worldVersion),
     fences: String(this.#worldVersion),
     routes: String(this.#worldVersion),
   });
   readonly readWorld = async () => this.world;
+  readonly readVehicles = async () => [...this.world.vehicles];
   readonly readFences = async () => [...this.world.fences];
   readonly readRoutes = async (known: ReadonlyMap<number, number>) =>
     this.routes.filter(({ id, version }) => known.get(id) !== version);

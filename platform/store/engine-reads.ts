@@ -13,7 +13,7 @@ import type {
 } from '../../schemas/engine-store.ts';
 import type { Alert, Conclusions, Halt, Pace, StopVisit } from '../../schemas/event.ts';
 import type { Fence } from '../../schemas/fence.ts';
-import type { Route, Stop } from '../../schemas/plan.ts';
+import type { Route, Stop, Vehicle } from '../../schemas/plan.ts';
 
 /** Batches looked at for one gulp of one source. */
 const GULP_BATCHES = 500;
@@ -32,14 +32,14 @@ const asking = (asks: readonly VehicleInstant[]) => [
 
 export async function worldVersion(client: pg.Client): Promise<WorldVersion> {
   const { rows } = await client.query<{ kind: keyof WorldVersion; version: string }>(
-    `select case when subject in ('routes', 'stops') then 'routes'
-         when subject = 'geofences' then 'fences' else 'world' end as kind,
+    `select case when subject in ('routes', 'stops') then 'routes' when subject = 'geofences' then 'fences'
+         when subject = 'vehicles' then 'vehicles' else 'world' end as kind,
        count(*) || '/' || max(change_id) as version
      from world_changes group by 1`,
   );
   const version = new Map(rows.map((row) => [row.kind, row.version]));
   const of = (kind: keyof WorldVersion) => version.get(kind) ?? 'none';
-  return { world: of('world'), fences: of('fences'), routes: of('routes') };
+  return { world: of('world'), vehicles: of('vehicles'), fences: of('fences'), routes: of('routes') };
 }
 
 export async function world(client: pg.Client): Promise<World> {
@@ -48,8 +48,12 @@ export async function world(client: pg.Client): Promise<World> {
     `select depot_id as id, fleet_id as "fleetId", name, radius,
        json_build_object('lng', lng, 'lat', lat) as position from depots`,
   );
-  const vehicles = await client.query('select vehicle_id as id, fleet_id as "fleetId", name from vehicles');
-  return { fleets: fleets.rows, depots: depots.rows, vehicles: vehicles.rows };
+  return { fleets: fleets.rows, depots: depots.rows };
+}
+
+export async function vehicles(client: pg.Client): Promise<Vehicle[]> {
+  const { rows } = await client.query('select vehicle_id as id, fleet_id as "fleetId", name from vehicles');
+  return rows;
 }
 
 export async function fences(client: pg.Client): Promise<Fence[]> {

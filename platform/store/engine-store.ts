@@ -1,5 +1,6 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
-import type { EngineStore } from '../../schemas/engine-store.ts';
+import type { EngineStore, WorldVersion } from '../../schemas/engine-store.ts';
 import { asError, Fault } from '../../schemas/fault.ts';
 import { commitWork } from './engine-commit.ts';
 import * as read from './engine-reads.ts';
@@ -20,17 +21,30 @@ export type OpenEngineStore = EngineStore & AsyncDisposable;
 export async function openEngineStore(databaseUrl: string): Promise<OpenEngineStore> {
   let client: pg.Client | undefined;
   const wakes = new Set<() => void>();
+  /** Whether something was heard of since the log was last read. */
+  let isWoken = true;
+  /** What the world was when it was last asked; forgotten once it is said to have changed. */
+  let version: WorldVersion | undefined;
+  let changes = 0;
+  const forgetVersion = () => {
+    version = undefined;
+    changes++;
+  };
 
   const connected = async (): Promise<pg.Client> => {
     if (client) return client;
     const fresh = new pg.Client({ connectionString: databaseUrl, application_name: 'paceline engine' });
     const drop = () => {
       if (client === fresh) client = undefined;
+      forgetVersion();
       wake();
     };
     fresh.on('error', drop);
     fresh.on('end', drop);
-    fresh.on('notification', () => wake());
+    fresh.on('notification', ({ channel }) => {
+      if (channel === 'paceline_world') forgetVersion();
+      wake();
+    });
     try {
       await fresh.connect();
       await fresh.query(`set lock_timeout = ${LOCK_WAIT_MS}`);
@@ -47,6 +61,7 @@ export async function openEngineStore(databaseUrl: string): Promise<OpenEngineSt
     return fresh;
   };
   const wake = () => {
+    isWoken = true;
     for (const resolve of wakes) resolve();
   };
   const withClient =
@@ -62,12 +77,24 @@ export async function openEngineStore(databaseUrl: string): Promise<OpenEngineSt
 
   await connected();
   return {
-    readWorldVersion: withClient(read.worldVersion),
+    // A change is told of as it commits, and the telling comes before the answer to whatever is asked next
+    // (the connection is idle between two questions): so what nobody spoke of has not changed.
+    readWorldVersion: async () => {
+      if (version) return version;
+      const before = changes;
+      const found = await withClient(read.worldVersion)();
+      if (changes === before) version = found;
+      return found;
+    },
     readWorld: withClient(read.world),
+    readVehicles: withClient(read.vehicles),
     readFences: withClient(read.fences),
     readRoutes: withClient(read.routes),
     readCursor: withClient(read.cursor),
-    readBatches: withClient(read.batches),
+    readBatches: async (cursor, fixCountMax) => {
+      isWoken = false;
+      return await withClient(read.batches)(cursor, fixCountMax);
+    },
     readCheckpoints: withClient(read.checkpoints),
     readFixes: withClient(read.fixes),
     readHalts: withClient(read.halts),
@@ -76,7 +103,11 @@ export async function openEngineStore(databaseUrl: string): Promise<OpenEngineSt
     readRouteStandings: withClient(read.routeStandings),
     readRederivations: withClient(read.rederivations),
     commit: withClient(commitWork),
-    wait: (timeoutMs, signal) => waitForWake(wakes, timeoutMs, signal),
+    async wait(timeoutMs, signal, leastMs = 0) {
+      // Aborted: then there is nothing to wait for either.
+      if (leastMs > 0) await pause(leastMs, undefined, { signal }).catch(() => {});
+      if (!isWoken && timeoutMs > leastMs) await waitForWake(wakes, timeoutMs - leastMs, signal);
+    },
     async [Symbol.asyncDispose]() {
       const last = client;
       client = undefined;

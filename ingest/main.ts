@@ -6,6 +6,7 @@ import { Directory } from './access/directory.ts';
 import { openBroker } from './broker/broker.ts';
 import { openOutside } from './broker/outside.ts';
 import { type IngestConfig, ingestLimits } from './config.ts';
+import { Downlink } from './down/downlink.ts';
 import { FormatRegistry } from './formats/registry.ts';
 import { Pipeline, type PipelineOptions } from './pipeline.ts';
 import { pruneForever } from './store/prune.ts';
@@ -48,10 +49,17 @@ export async function runIngest(config: IngestConfig, context: ProgramContext): 
     giveUp: giveUp.signal,
   });
   const running = pipeline.run();
+  const downlink = new Downlink({
+    databaseUrl: config.databaseUrl,
+    pool: pool.pool,
+    log,
+    signal: stop.signal,
+  });
+  const sending = downlink.run();
   const pruning = pruneForever({ pool: pool.pool, source: config.source, limits, log, signal: stop.signal });
   const refreshing = setInterval(refresh, limits.directoryMs);
   try {
-    source = await openSource(config, context, { directory, formats, limits, pipeline });
+    source = await openSource(config, context, { directory, formats, limits, pipeline, downlink });
     context.ready({ mqtt: source.address, source: config.source, lastBatch: store.lastBatch });
     await Promise.race([aborted(signal), running]);
   } finally {
@@ -65,6 +73,7 @@ export async function runIngest(config: IngestConfig, context: ProgramContext): 
     clearTimeout(deadline);
     await source?.[Symbol.asyncDispose]();
     await pruning;
+    await sending;
   }
 }
 
@@ -76,7 +85,11 @@ async function openSource(
     formats,
     limits,
     pipeline,
-  }: Pick<PipelineOptions, 'directory' | 'formats' | 'limits'> & { readonly pipeline: Pipeline },
+    downlink,
+  }: Pick<PipelineOptions, 'directory' | 'formats' | 'limits'> & {
+    readonly pipeline: Pipeline;
+    readonly downlink: Downlink;
+  },
 ): Promise<Source> {
   const receive = pipeline.receive.bind(pipeline);
   const fullness = () => pipeline.fullness;
@@ -84,11 +97,13 @@ async function openSource(
   if (where.kind === 'outside') {
     const name = `paceline-ingest-${config.source}`;
     const fleet = config.formats?.fleet;
-    const client = await openOutside({ where, name, limits, log, now, receive, fullness, formats, fleet });
+    const client = await openOutside({
+      ...{ where, name, limits, log, now, receive, fullness, formats, fleet, downlink },
+    });
     return { address: where.url, recheck() {}, [Symbol.asyncDispose]: () => client[Symbol.asyncDispose]() };
   }
   const service = config.serviceCredential;
-  const options = { service, directory, formats, limits, log, now, receive, fullness };
+  const options = { service, directory, formats, limits, log, now, receive, fullness, downlink };
   const broker = await openBroker({ listen: where, ...options });
   return {
     address: `mqtt://${where.host}:${broker.port}`,

@@ -5,6 +5,7 @@ import {
   parseLiveTopic,
   topicName,
 } from '../../schemas/topics.ts';
+import type { DataChannel } from '../decode/decoded.ts';
 import type { FormatRegistry, Route } from '../formats/registry.ts';
 import type { Identity } from './credentials.ts';
 
@@ -14,7 +15,7 @@ export type Publishing =
       readonly kind: 'data';
       readonly fleet: string;
       readonly device: string;
-      readonly channel: 'telemetry' | 'stops';
+      readonly channel: DataChannel;
       /** The foreign format it is in; none: our own. */
       readonly route?: Route | undefined;
     }
@@ -50,7 +51,7 @@ export function publishing(identity: Identity, topic: string, formats?: FormatRe
   if (channel === 'telemetry') {
     return { kind: 'data', fleet, device, channel, route: formats?.profile(fleet, device) };
   }
-  if (channel === 'stops') return { kind: 'data', fleet, device, channel };
+  if (channel === 'stops' || channel === 'answers') return { kind: 'data', fleet, device, channel };
   return channel === 'status' ? { kind: 'status', fleet, device } : refused;
 }
 

@@ -6,9 +6,11 @@ import { grantedFilter, type Publishing, publishing } from '../access/access.ts'
 import { admitting, type Identity, identityOf, isInForce, isSameSecret } from '../access/credentials.ts';
 import type { Directory } from '../access/directory.ts';
 import type { EmbeddedBroker, IngestLimits } from '../config.ts';
+import type { Downlink } from '../down/downlink.ts';
 import { deviceNamed, type FormatRegistry } from '../formats/registry.ts';
 import { Acknowledgements } from './acknowledgements.ts';
 import type { Address, Message } from './delivery.ts';
+import { openListening } from './listening.ts';
 
 export type BrokerOptions = {
   readonly listen: EmbeddedBroker;
@@ -22,6 +24,8 @@ export type BrokerOptions = {
   readonly receive: (message: Message) => void;
   /** 1 is where new publishers are turned away, 2 where those connected are cut off. */
   readonly fullness: () => number;
+  /** What goes down to those who listen. */
+  readonly downlink: Pick<Downlink, 'open'>;
 };
 
 export type Broker = AsyncDisposable & {
@@ -94,6 +98,8 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
     },
   });
   passOn(aedes, (topic) => isHeard || !topic.endsWith('/telemetry'));
+  const identityOfClient = (client: Client) => sessions.get(client)?.identity;
+  openListening({ aedes, downlink: options.downlink, identityOf: identityOfClient });
   aedes.on('clientDisconnect', (client) => sessions.delete(client));
   aedes.on('clientError', (client, error) => {
     sessions.delete(client);

@@ -46,7 +46,7 @@ export function deliver(message: Message, { fleetId, device }: Sender, context: 
     device.vehicleId ?? assignments?.findLast((each) => each.vehicleId !== undefined)?.vehicleId;
   if (vehicleId === undefined) return refuse('unknown_device', `${address.device} speaks for no vehicle yet`);
   const all = decoded(message, address, { origin: { fleetId, vehicleId, deviceId }, device }, context);
-  const { fixes, reports, rejections } =
+  const { fixes, reports, rejections, answers } =
     assignments === undefined ? all : assigned(all, assignments, message);
   return {
     topic,
@@ -59,6 +59,7 @@ export function deliver(message: Message, { fleetId, device }: Sender, context: 
     fixes,
     reports,
     rejections,
+    answers,
   };
 }
 
@@ -81,9 +82,9 @@ function decoded(
 
 const isOwnTopic = (topic: string): boolean => topic.startsWith('fleet/');
 
-/** Fixes and reports of a device that has changed vehicles, each for the vehicle of its own time. */
+/** Fixes, reports and answers of a device that has changed vehicles, each for the vehicle of its own time. */
 function assigned(
-  { fixes, reports, rejections }: Decoded,
+  { fixes, reports, rejections, answers = [] }: Decoded,
   assignments: readonly Assignment[],
   { payload }: Message,
 ): Decoded {
@@ -92,8 +93,10 @@ function assigned(
     const vehicleId = at(each.at);
     return vehicleId === undefined ? [] : [{ ...each, vehicleId }];
   };
-  const placed = { fixes: fixes.flatMap(of), reports: reports.flatMap(of) };
-  const lost = fixes.length + reports.length - placed.fixes.length - placed.reports.length;
+  const placed = { fixes: fixes.flatMap(of), reports: reports.flatMap(of), answers: answers.flatMap(of) };
+  const count = (all: Omit<Decoded, 'rejections'>) =>
+    all.fixes.length + all.reports.length + (all.answers?.length ?? 0);
+  const lost = count({ fixes, reports, answers }) - count(placed);
   if (lost === 0) return { ...placed, rejections };
   const detail = `${lost} of a time at which the device spoke for no vehicle`;
   return { ...placed, rejections: [...rejections, { reason: 'unknown_device', detail, payload }] };

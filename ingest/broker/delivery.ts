@@ -1,12 +1,12 @@
 import { parseDeviceTopic } from '../../schemas/topics.ts';
-import type { Decoded, Flaw } from '../decode/decoded.ts';
+import type { DataChannel, Decoded, Flaw } from '../decode/decoded.ts';
 import type { Route } from '../formats/registry.ts';
 
 /** Which device a message is from, and what it carries. */
 export type Address = {
   readonly fleet: string;
   readonly device: string;
-  readonly channel: 'telemetry' | 'stops';
+  readonly channel: DataChannel;
   /** The foreign format it is in; none: our own. */
   readonly route?: Route | undefined;
 };
@@ -59,5 +59,8 @@ export function addressOf(topic: string): Address | undefined {
   const parts = parseDeviceTopic(topic);
   if (parts === undefined) return undefined;
   const { fleet, device, channel } = parts;
-  return channel === 'telemetry' || channel === 'stops' ? { fleet, device, channel } : undefined;
+  return isDataChannel(channel) ? { fleet, device, channel } : undefined;
 }
+
+const isDataChannel = (channel: string): channel is DataChannel =>
+  channel === 'telemetry' || channel === 'stops' || channel === 'answers';

@@ -10,7 +10,7 @@ import { deviceTopic } from '../../schemas/topics.ts';
 import { Directory } from '../access/directory.ts';
 import { ingestLimits } from '../config.ts';
 import { FormatRegistry } from '../formats/registry.ts';
-import { connect, until } from '../testing/running.ts';
+import { connect, nothingDown, until } from '../testing/running.ts';
 import { openBroker } from './broker.ts';
 import type { Message } from './delivery.ts';
 import { openOutside } from './outside.ts';
@@ -93,6 +93,7 @@ describe.skipIf(mosquitto === undefined)(
         using cable = await openCable(port);
         const received: { readonly text: string; readonly acknowledge: () => void }[] = [];
         await using _client = await openOutside({
+          downlink: nothingDown,
           where: { kind: 'outside', url: `mqtt://127.0.0.1:${cable.port}`, protocolVersion },
           name: `paceline-test-${protocolVersion}`,
           limits: ingestLimits,
@@ -136,6 +137,7 @@ describe.skipIf(mosquitto === undefined)(
 
 test('openOutside() speaks MQTT 3.1.1, when the broker knows no 5, and says so when it may not log in', async () => {
   await using broker = await openBroker({
+    downlink: nothingDown,
     listen: { kind: 'embedded', host: '127.0.0.1', port: 0 },
     service: { username: 'service', password: 'secret' },
     directory: new Directory(undefined as never),
@@ -148,6 +150,7 @@ test('openOutside() speaks MQTT 3.1.1, when the broker knows no 5, and says so w
   });
   const open = (password: string) =>
     openOutside({
+      downlink: nothingDown,
       where: { kind: 'outside', url: `mqtt://127.0.0.1:${broker.port}`, username: 'service', password },
       name: 'paceline-test',
       limits: ingestLimits,
@@ -163,6 +166,7 @@ test('openOutside() speaks MQTT 3.1.1, when the broker knows no 5, and says so w
 
 test('openOutside() names the broker that does not answer', async () => {
   const refused = openOutside({
+    downlink: nothingDown,
     where: { kind: 'outside', url: 'mqtt://127.0.0.1:1' },
     name: 'paceline-test',
     limits: ingestLimits,

@@ -2,8 +2,10 @@ import { setTimeout as wait } from 'node:timers/promises';
 import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
 import { asError, Fault } from '../../schemas/fault.ts';
 import type { Log } from '../../schemas/program.ts';
-import { parseGatewayTopic } from '../../schemas/topics.ts';
+import { deviceTopic, parseGatewayTopic } from '../../schemas/topics.ts';
 import type { IngestLimits, OutsideBroker } from '../config.ts';
+import { ownDialect } from '../down/dialects.ts';
+import type { Downlink } from '../down/downlink.ts';
 import type { FormatRegistry } from '../formats/registry.ts';
 import { deferPubacks } from './deferred-puback.ts';
 import { type Address, addressOf, type Message } from './delivery.ts';
@@ -21,9 +23,14 @@ export type OutsideOptions = {
   readonly formats: FormatRegistry;
   /** The fleet of the devices on customary topics of foreign formats; none: those are not heard. */
   readonly fleet?: string | undefined;
+  /** What goes down to devices, through that broker. */
+  readonly downlink: Pick<Downlink, 'open'>;
 };
 
-const filters = ['fleet/+/device/+/telemetry', 'fleet/+/device/+/stops', 'fleet/+/gateway/+/telemetry'];
+const filters = [
+  ...['fleet/+/device/+/telemetry', 'fleet/+/device/+/stops', 'fleet/+/device/+/answers'],
+  'fleet/+/gateway/+/telemetry',
+];
 /** What the broker may send before we acknowledge (MQTT 5; with 3.1.1 it is the broker's setting). */
 const IN_FLIGHT_MAX = 5_000;
 /** How long the broker keeps our session while we are away, seconds. */
@@ -43,7 +50,45 @@ export async function openOutside(options: OutsideOptions): Promise<AsyncDisposa
   client.on('connect', () => log.info({ url: where.url }, 'connected to the broker again'));
   client.on('error', (error) => log.warn({ reason: error.message }, 'the broker reports an error'));
   await subscribe(client, options);
-  return { [Symbol.asyncDispose]: () => client.endAsync() };
+  let close = openDown(client, options);
+  client.on('connect', () => {
+    // What it retained it may have lost.
+    close();
+    close = openDown(client, options);
+  });
+  return {
+    [Symbol.asyncDispose]: () => {
+      close();
+      return client.endAsync();
+    },
+  };
+}
+
+/** Routes are retained by that broker, so whoever subscribes gets the newest; commands are not. */
+function openDown(client: MqttClient, { downlink }: OutsideOptions): () => void {
+  const everyone = { fleet: undefined, device: undefined };
+  const closeRoutes = downlink.open({
+    ...everyone,
+    channel: 'route',
+    send: async (to, route) => {
+      const payload = route === undefined ? '' : JSON.stringify(route);
+      await client.publishAsync(deviceTopic({ ...to, channel: 'route' }), payload, { qos: 1, retain: true });
+    },
+  });
+  const closeCommands = downlink.open({
+    ...everyone,
+    channel: 'command',
+    send: async (to, command) => {
+      const said = ownDialect(command);
+      if (said.kind === 'refused') return said;
+      await client.publishAsync(deviceTopic({ ...to, channel: 'command' }), said.text, { qos: 1 });
+      return { kind: 'sent' };
+    },
+  });
+  return () => {
+    closeRoutes();
+    closeCommands();
+  };
 }
 
 /** Speaks MQTT 5, and 3.1.1 to a broker that does not. */

@@ -1,11 +1,21 @@
 import type { Fix } from '../../schemas/fix.ts';
 import type { RejectionReason } from '../../schemas/reasons.ts';
-import type { Decoded, DecodeLimits, Flaw, Origin, Rejection, Report, Undecoded } from './decoded.ts';
+import type {
+  Answered,
+  Decoded,
+  DecodeLimits,
+  Flaw,
+  Origin,
+  Rejection,
+  Report,
+  Undecoded,
+} from './decoded.ts';
+import { answerFrom } from './own-answer.ts';
 import { fixFrom } from './own-fix.ts';
 import { reportFrom } from './own-stop-report.ts';
 
 /**
- * The fixes or stop reports of one message, and what in it was neither. Bad data is a value: one bad
+ * The fixes, stop reports or answers of one message, and what in it was none. Bad data is a value: one bad
  * element of an array does not cost the good ones, and no bytes at all make this throw.
  */
 export function decode(message: Undecoded, origin: Origin, limits: DecodeLimits): Decoded {
@@ -36,6 +46,7 @@ export function decodeElements(
   const { payload } = message;
   const fixes: Fix[] = [];
   const reports: Report[] = [];
+  const answers: Answered[] = [];
   const rejections: Rejection[] = [];
   for (let i = 0; i < elements.length; i++) {
     let flaw: Flaw;
@@ -46,6 +57,13 @@ export function decodeElements(
         continue;
       }
       flaw = fix;
+    } else if (message.channel === 'answers') {
+      const answer = answerFrom(elements[i], origin);
+      if (!('detail' in answer)) {
+        answers.push(answer);
+        continue;
+      }
+      flaw = answer;
     } else {
       const report = reportFrom(elements[i], origin, message.received);
       if (!('detail' in report)) {
@@ -60,7 +78,7 @@ export function decodeElements(
       payload: elements.length > 1 || message.isPart ? (textOf(elements[i]) ?? payload) : payload,
     });
   }
-  return { fixes, reports, rejections };
+  return answers.length > 0 ? { fixes, reports, rejections, answers } : { fixes, reports, rejections };
 }
 
 function rejected(payload: Uint8Array, reason: RejectionReason, detail: string): Decoded {

@@ -1,5 +1,9 @@
+import type { Answer } from '../../schemas/down.ts';
 import type { Fix, StopReport } from '../../schemas/fix.ts';
 import type { RejectionReason } from '../../schemas/reasons.ts';
+
+/** The channels of a device that are stored. */
+export type DataChannel = 'telemetry' | 'stops' | 'answers';
 
 /** Whose data it is: the topic says it, and the broker has authorised the topic. */
 export type Origin = {
@@ -18,6 +22,24 @@ export type Report = Origin & {
   readonly received: number;
 };
 
+/** What a device says of something that was sent down to it. */
+export type Answered = Origin & {
+  readonly about:
+    | { readonly kind: 'command'; readonly id: string }
+    | { readonly kind: 'route'; readonly route: string; readonly version: number }
+    | { readonly kind: 'handover'; readonly id: string }
+    /** The device cannot say of which: it is the command that has waited longest. */
+    | { readonly kind: 'oldest' };
+  readonly state: Answer['state'];
+  /** Instant of the device's clock. */
+  readonly at: number;
+  readonly reason?: string | undefined;
+  /** The whole answer as JSON that the database can hold. */
+  readonly text: string;
+  /** As it came: what is kept when nothing was sent that it answers. */
+  readonly payload: Uint8Array;
+};
+
 export type Rejection = {
   readonly reason: RejectionReason;
   readonly detail: string;
@@ -29,6 +51,7 @@ export type Decoded = {
   readonly fixes: readonly Fix[];
   readonly reports: readonly Report[];
   readonly rejections: readonly Rejection[];
+  readonly answers?: readonly Answered[] | undefined;
 };
 
 /** What a value is that could not be used: a code and a sentence that names the field. */
@@ -43,7 +66,7 @@ export type DecodeLimits = {
 };
 
 export type Undecoded = {
-  readonly channel: 'telemetry' | 'stops';
+  readonly channel: DataChannel;
   readonly payload: Uint8Array;
   /** Instant of receipt. */
   readonly received: number;

@@ -2,7 +2,7 @@ import type { Fix } from '../../schemas/fix.ts';
 import { topicName } from '../../schemas/topics.ts';
 import { addressOf } from '../broker/delivery.ts';
 import { decode } from '../decode/decode.ts';
-import type { DecodeLimits, Rejection } from '../decode/decoded.ts';
+import type { DataChannel, DecodeLimits, Rejection } from '../decode/decoded.ts';
 import { Assemblies } from './assemblies.ts';
 import { bodyOf } from './body.ts';
 import { understand } from './decode-foreign.ts';
@@ -83,7 +83,7 @@ function byRoute(specimen: Specimen, route: Route, known: Known, body: Body): Ex
 
 function onOwnTopic(
   specimen: Specimen,
-  { fleet, device, channel }: { fleet: string; device: string; channel: 'telemetry' | 'stops' },
+  { fleet, device, channel }: { fleet: string; device: string; channel: DataChannel },
   body: Body,
 ): Examination {
   const examination = { ...decodedOwn(specimen, channel), by: 'topic' as const, device };
@@ -155,9 +155,12 @@ function understood(specimen: Specimen, route: Route, body: Body): Examination {
   };
 }
 
-function decodedOwn({ payload, received, limits }: Specimen, channel: 'telemetry' | 'stops'): Examination {
-  const { fixes, reports, rejections } = decode({ channel, payload, received }, nobody, limits);
-  const notes = reports.map(({ kind, stopCode }) => `a stop report: ${kind} at ${stopCode}`);
+function decodedOwn({ payload, received, limits }: Specimen, channel: DataChannel): Examination {
+  const { fixes, reports, rejections, answers = [] } = decode({ channel, payload, received }, nobody, limits);
+  const notes = [
+    ...reports.map(({ kind, stopCode }) => `a stop report: ${kind} at ${stopCode}`),
+    ...answers.map(({ about, state }) => `an answer: ${about.kind} ${state}`),
+  ];
   return { ...empty, ...own, by: 'payload', device: undefined, fixes, rejections, notes };
 }
 

@@ -77,11 +77,19 @@ function smaller(batch: Batch, error: Error, log: Log): Batch[] {
 
 /** A delivery as deliveries of one element each. */
 function piecesOf(delivery: Delivery): Delivery[] {
-  const bare: Delivery = { ...delivery, fixes: [], reports: [], rejections: [], knock: undefined };
+  const bare: Delivery = {
+    ...delivery,
+    fixes: [],
+    reports: [],
+    rejections: [],
+    answers: [],
+    knock: undefined,
+  };
   return [
     ...delivery.fixes.map((fix) => ({ ...bare, fixes: [fix] })),
     ...delivery.reports.map((report) => ({ ...bare, reports: [report] })),
     ...delivery.rejections.map((rejection) => ({ ...bare, rejections: [rejection] })),
+    ...(delivery.answers ?? []).map((answer) => ({ ...bare, answers: [answer] })),
     ...(delivery.knock === undefined ? [] : [{ ...bare, knock: delivery.knock }]),
   ];
 }
@@ -91,8 +99,11 @@ function piecesOf(delivery: Delivery): Delivery[] {
  * fleet may have been removed meanwhile: it is kept without them. After that there is nothing to try.
  */
 function refused(delivery: Delivery, error: Error): Delivery | undefined {
-  const bare = { ...delivery, fixes: [], reports: [], knock: undefined, deviceId: undefined };
-  const element = delivery.fixes[0] ?? delivery.reports[0] ?? delivery.knock;
+  const bare = {
+    ...delivery,
+    ...{ fixes: [], reports: [], answers: [], knock: undefined, deviceId: undefined },
+  };
+  const element = delivery.fixes[0] ?? delivery.reports[0] ?? delivery.answers?.[0] ?? delivery.knock;
   if (element !== undefined) {
     const payload = Buffer.from(JSON.stringify(element));
     return {

@@ -11,6 +11,7 @@ import { type Tally, tally } from '../tally.ts';
 import { copyRows } from './copy-rows.ts';
 import * as sql from './statements.ts';
 import { tallyText, type Uncounted } from './uncounted.ts';
+import { writeAnswers } from './write-answers.ts';
 
 /** What the transaction needs to know beside the batch. */
 export type Commit = {
@@ -47,9 +48,10 @@ export async function writeBatch(client: Client, commit: Commit): Promise<Writte
   await begun;
   const isNew = await writeFixes(client, { fixes, rows, sourceId: commit.sourceId, batch });
   const reportCount = await writeReports(client, commit, batch);
-  await writeRejections(client, commit);
+  const deliveries = await writeAnswers(client, commit.deliveries);
+  await writeRejections(client, { ...commit, deliveries });
   await writeKnocks(client, commit);
-  const counted = tally(commit.deliveries, isNew, commit.newestAt);
+  const counted = tally(deliveries, isNew, commit.newestAt);
   const fresh = fixes.filter((_, n) => isNew(n));
   const written = await writeRest(client, commit, { batch, fresh, reportCount, counted });
   await client.query('commit');

@@ -71,3 +71,6 @@ export async function until(check: () => boolean | Promise<boolean>, what: strin
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
+
+/** For brokers under test of which nothing goes down. */
+export const nothingDown = { open: () => () => {} };

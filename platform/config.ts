@@ -48,6 +48,7 @@ export const variables = {
   ),
   PACELINE_BASEMAP: text('a file of roads'),
   PACELINE_FORMATS: text('a file of format settings'),
+  K6_BIN: text('the k6 program'),
   PACELINE_JWT_SECRET: variable(Type.String({ minLength: 32 }), undefined, 'at least 32 characters'),
   PACELINE_SERVICE_PASSWORD: variable(Type.String({ minLength: 22 }), undefined, 'at least 22 characters'),
   PACELINE_LOG_LEVEL: variable(
@@ -93,6 +94,8 @@ export type Config = {
   };
   readonly basemapFile: string | undefined;
   readonly formatsFile: string | undefined;
+  /** Undefined: the one on the PATH. */
+  readonly k6Program: string | undefined;
   /** Undefined: the ones kept in the data folder. */
   readonly jwtSecret: string | undefined;
   readonly servicePassword: string | undefined;
@@ -167,6 +170,7 @@ function toConfig(values: Values): Config {
     },
     basemapFile: values.PACELINE_BASEMAP,
     formatsFile: values.PACELINE_FORMATS,
+    k6Program: values.K6_BIN,
     jwtSecret: values.PACELINE_JWT_SECRET,
     servicePassword: values.PACELINE_SERVICE_PASSWORD,
     logLevel: values.PACELINE_LOG_LEVEL,

@@ -13,6 +13,7 @@ export const verbs = [
   'bench',
   'doctor',
   'kills',
+  'load',
   'postgres',
   'clickhouse',
   'ingest',

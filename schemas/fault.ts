@@ -20,6 +20,12 @@ export const faults = {
   'broker/unreachable': { exit: 8, remedy: 'start the broker or correct MQTT_URL' },
   'broker/refused': { exit: 8, remedy: 'correct the MQTT user name, password or access list' },
   'input/invalid': { exit: 9, remedy: 'correct the file or argument it names' },
+  'tool/missing': {
+    exit: 11,
+    remedy:
+      'install k6 1.0 or newer from its releases, or with Go by `go install .` in platform/load/extension; K6_BIN may name it',
+  },
+  'tool/failed': { exit: 11, remedy: 'read its own lines above' },
   'process/crashed': { exit: 10, remedy: 'read the log lines above; it is restarted with back-off' },
 } as const;
 

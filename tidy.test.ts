@@ -106,7 +106,7 @@ test('.env.example has a paragraph for every variable, and for nothing else', ()
   const paragraphs = readFileSync('.env.example', 'utf8').trim().split(/\n\n+/).slice(1);
   const named = paragraphs.map((paragraph) => {
     const lines = paragraph.split('\n');
-    const [, name] = /^#([A-Z_]+)=/.exec(lines.at(-1) ?? '') ?? [];
+    const [, name] = /^#([A-Z][A-Z0-9_]*)=/.exec(lines.at(-1) ?? '') ?? [];
     expect(lines.length, `${name} needs a sentence`).toBeGreaterThan(1);
     return name;
   });

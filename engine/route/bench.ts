@@ -1,3 +1,4 @@
+import { peerResult, type RoutePeer } from './bench-peers.ts';
 import { reoptimizations } from './bench-reopt.ts';
 import { type Bar, bars } from './bench-sets.ts';
 import { check } from './solver/check.ts';
@@ -16,6 +17,8 @@ export type BenchInstance = {
 export type RouteBenchOptions = {
   readonly instances: readonly BenchInstance[];
   readonly seeds: number;
+  /** Who else solves the same instances in the same run. */
+  readonly peers: readonly RoutePeer[];
   /** Few instances and short budgets, for every commit. */
   readonly isQuick: boolean;
   /** Only bars whose name begins so. */
@@ -55,6 +58,7 @@ export function bench(options: RouteBenchOptions): RouteBench {
     const value = meanGap(bar, options, tally, results);
     const isMet = value === null ? null : value <= bar.target;
     measured.push({ name: bar.name, value, unit: '%', target: bar.target, ok: isMet });
+    if (value !== null) Object.assign(results, besides(bar, options));
     progress(`${bar.name}: ${value?.toFixed(3) ?? 'no instances'} % (target ${bar.target})`);
   }
   if ('reopt_p95_ms'.startsWith(only) || only === '') {
@@ -95,15 +99,42 @@ function warmUp({ instances, cpu }: RouteBenchOptions): void {
   }
 }
 
+/** Longer searches of peers are left to those who have an afternoon. */
+const PEER_BUDGET_MAX_MS = 10_000;
+
+/** Mean gap of each peer on the bar's instances with the bar's budget, and how many it did not answer. */
+function besides(
+  bar: Bar,
+  { instances, isQuick, peers, progress }: RouteBenchOptions,
+): Record<string, number> {
+  const results: Record<string, number> = {};
+  if (bar.budgetMs > PEER_BUDGET_MAX_MS) return results;
+  const chosen = instancesOf(bar, instances, isQuick);
+  for (const peer of peers) {
+    const { meanGap, unanswered, cpuMs } = peerResult(peer, chosen, bar.budgetMs);
+    if (meanGap === null) continue;
+    results[`${bar.name} beside: ${peer.name}`] = meanGap;
+    if (unanswered > 0) results[`${bar.name} beside: ${peer.name}, no feasible plan`] = unanswered;
+    progress(
+      `  ${bar.name} ${peer.name}: ${meanGap} % in ${cpuMs} ms, no plan for ${unanswered} of ${chosen.length}`,
+    );
+  }
+  return results;
+}
+
+function instancesOf(bar: Bar, instances: readonly BenchInstance[], isQuick: boolean): BenchInstance[] {
+  const chosen = instances.filter(({ set, name }) => set === bar.set && (bar.only?.test(name) ?? true));
+  return spread(chosen, isQuick ? bar.quickCount : chosen.length);
+}
+
 function meanGap(
   bar: Bar,
   { instances, seeds, isQuick, cpu, progress }: RouteBenchOptions,
   tally: Tally,
   results: Record<string, number>,
 ): number | null {
-  const chosen = instances.filter(({ set, name }) => set === bar.set && (bar.only?.test(name) ?? true));
   const gaps: number[] = [];
-  for (const { name, read, reference } of spread(chosen, isQuick ? bar.quickCount : chosen.length)) {
+  for (const { name, read, reference } of instancesOf(bar, instances, isQuick)) {
     const { problem, costScale } = read();
     let sum = 0;
     for (let seed = 1; seed <= seeds; seed++) {

@@ -12,6 +12,7 @@ import { type Command, type CommandIo, parseCommandLine } from '../command.ts';
 import { openPostgres } from '../embedded/postgres.ts';
 import { migrate } from '../migrate.ts';
 import { benchPace } from '../pace/bench.ts';
+import { routePeers } from '../peers/route-peers.ts';
 import { routeInstances } from '../route-instances.ts';
 
 type Flags = {
@@ -20,6 +21,7 @@ type Flags = {
   readonly seed?: string;
   readonly only?: string;
   readonly instances?: string;
+  readonly python?: string;
 };
 type Bench = (commit: string, io: CommandIo, flags: Flags) => Promise<BenchResult>;
 
@@ -51,7 +53,8 @@ route only:
   --quick           few instances and short budgets: a minute instead of an hour
   --seeds N         runs of every instance, each from a seed of its own (3; 1 with --quick)
   --only NAME       only the bars whose names begin so
-  --instances DIR   the academic instances (PACELINE_TEST_DATA/vrp)`,
+  --instances DIR   the academic instances (PACELINE_TEST_DATA/vrp)
+  --python FILE     an interpreter that has pyvrp and pyvroom, which then solve the same beside us (python3)`,
   run,
 };
 
@@ -65,6 +68,7 @@ async function run(args: string[], io: CommandIo): Promise<number> {
       seed: { type: 'string' },
       only: { type: 'string' },
       instances: { type: 'string' },
+      python: { type: 'string' },
     },
     true,
   );
@@ -80,7 +84,7 @@ async function run(args: string[], io: CommandIo): Promise<number> {
 function routeBench(
   commit: string,
   io: CommandIo,
-  { quick = false, seeds, only = '', instances }: Flags,
+  { quick = false, seeds, only = '', instances, python = 'python3' }: Flags,
 ): BenchResult {
   const data = io.environment.PACELINE_TEST_DATA;
   const folder = instances ?? (data === undefined ? undefined : join(data, 'vrp'));
@@ -91,6 +95,7 @@ function routeBench(
     throw new Fault('config/invalid', '--seeds must be a whole number from 1');
   const measured = benchRoute({
     instances: routeInstances(folder),
+    peers: routePeers(python),
     seeds: runs,
     isQuick: quick,
     only,

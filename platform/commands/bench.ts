@@ -22,14 +22,17 @@ type Flags = {
   readonly only?: string;
   readonly instances?: string;
   readonly python?: string;
+  readonly telegraf?: string;
 };
 type Bench = (commit: string, io: CommandIo, flags: Flags) => Promise<BenchResult>;
 
 /** The benches there are, by name. */
 const benches: Readonly<Record<string, Bench>> = {
-  ingest: (commit, io) =>
+  ingest: (commit, io, { telegraf = 'telegraf' }) =>
     withServer(io.environment.DATABASE_URL, (server) =>
-      withDatabase(server, (databaseUrl) => benchIngest({ databaseUrl, commit, progress: io.stderr })),
+      withDatabase(server, (databaseUrl) =>
+        benchIngest({ databaseUrl, commit, telegraf, progress: io.stderr }),
+      ),
     ),
   pace: async (commit, io, { quick = false, seed = 'bench' }) =>
     benchPace({ commit, isQuick: quick, seed, progress: io.stderr }),
@@ -42,10 +45,12 @@ export const command: Command = {
   summary: 'measures one part against its bars',
   usage: `Usage: paceline bench <name> [--json]
 
-Runs one benchmark (${names}) for half a minute or so and prints its medians and bars. It uses a
+Runs one benchmark (${names}) for a minute or two and prints its medians and bars. It uses a
 PostgreSQL of its own, or a database of its own on the server of DATABASE_URL.
 
   --json            the last line of the output is one JSON object
+ingest only:
+  --telegraf FILE   the Telegraf to compare with (telegraf, on the PATH); needs mosquitto too
 pace only:
   --quick           240 routes: half a minute instead of several
   --seed NAME       other simulated days
@@ -69,6 +74,7 @@ async function run(args: string[], io: CommandIo): Promise<number> {
       only: { type: 'string' },
       instances: { type: 'string' },
       python: { type: 'string' },
+      telegraf: { type: 'string' },
     },
     true,
   );

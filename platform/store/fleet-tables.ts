@@ -34,11 +34,13 @@ export async function readFleetTables(
      where f.name = $1 and t.started_at >= to_timestamp($2) and not t.retracted`,
     values,
   );
-  const counters = await client.query<{ late: number; rejected: number }>(
-    `select coalesce(sum(late), 0)::float8 as late, coalesce(sum(rejected), 0)::float8 as rejected
-     from device_counters join fleets f using (fleet_id) where f.name = $1`,
+  const counters = await client.query<{ name: string; repeated: number; late: number; rejected: number }>(
+    `select d.name, c.duplicate::float8 as repeated, c.late::float8 as late, c.rejected::float8 as rejected
+     from device_counters c join devices d using (device_id) join fleets f on f.fleet_id = d.fleet_id
+     where f.name = $1`,
     [fleet],
   );
+  const sum = (of: 'late' | 'rejected') => counters.rows.reduce((total, row) => total + row[of], 0);
   return {
     storedByDevice: await storedByDevice(client, fleet),
     crossings: crossings.rows,
@@ -53,8 +55,9 @@ export async function readFleetTables(
       startedAt: started,
       endedAt: ended ?? undefined,
     })),
-    late: counters.rows[0]?.late ?? 0,
-    rejected: counters.rows[0]?.rejected ?? 0,
+    late: sum('late'),
+    rejected: sum('rejected'),
+    countersByDevice: new Map(counters.rows.map(({ name, ...rest }) => [name, rest])),
   };
 }
 

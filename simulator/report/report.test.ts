@@ -32,6 +32,7 @@ const tables = (changes: Partial<FleetTables>): FleetTables => ({
   trips: [],
   late: 0,
   rejected: 0,
+  countersByDevice: new Map(),
   ...changes,
 });
 
@@ -50,7 +51,7 @@ test('acceptanceReport() names what is lost and what is doubled, by device', () 
     lost: 1,
     duplicated: 1,
   });
-  expect(report.devices).toEqual({ v: { lost: 1, duplicated: 1 } });
+  expect(report.devices).toEqual({ v: { lost: 1, duplicated: 1, repeated: 0, late: 0, rejected: 0 } });
 });
 
 test('acceptanceReport() counts a crossing neither way, when it is doubtful or not yet concluded', () => {

@@ -27,7 +27,18 @@ export type FleetTables = {
   }[];
   readonly late: number;
   readonly rejected: number;
+  /** What the platform counted of each device, ever: fixes that came again, behind newer ones, refused. */
+  readonly countersByDevice: ReadonlyMap<string, DeviceCounters>;
 };
+
+export type DeviceCounters = {
+  readonly repeated: number;
+  readonly late: number;
+  readonly rejected: number;
+};
+
+/** What is said of one device: acknowledged and not stored, stored more than once, and its counters. */
+export type DeviceReport = DeviceCounters & { readonly lost: number; readonly duplicated: number };
 
 export type Agreement = {
   /** What had to be found, what was found, and pairs of the two. */
@@ -52,8 +63,13 @@ export type AcceptanceReport = {
   readonly duplicated?: number | undefined;
   readonly late?: number | undefined;
   readonly rejected?: number | undefined;
-  /** Devices with losses or doubles, and how many. */
-  readonly devices?: Readonly<Record<string, { lost: number; duplicated: number }>> | undefined;
+  /** Fixes that the platform recognised as ones it had. */
+  readonly repeated?: number | undefined;
+  /**
+   * Every device with losses or doubles; then those with the most refused, repeated and late fixes,
+   * as long as there are no more than `DEVICES_NAMED`.
+   */
+  readonly devices?: Readonly<Record<string, DeviceReport>> | undefined;
   readonly crossings?: Agreement | undefined;
   readonly stopVisits?: Agreement | undefined;
   readonly trips?: Agreement | undefined;
@@ -67,6 +83,9 @@ export type AcceptanceInput = {
   readonly truth?: readonly TruthRecord[] | undefined;
   readonly tables?: FleetTables | undefined;
 };
+
+/** Whom a report names beside those with losses. */
+const DEVICES_NAMED = 100;
 
 /** A visit and a trip are the same when they begin (and end) this close, seconds. */
 const VISIT_TOLERANCE = 60;
@@ -102,12 +121,13 @@ export function acceptanceReport({ ledger, truth, tables }: AcceptanceInput): Ac
   };
 }
 
-function keptOf({ keysByDevice }: LedgerContents, { storedByDevice }: FleetTables) {
-  let [stored, lost, duplicated] = [0, 0, 0];
-  const devices: Record<string, { lost: number; duplicated: number }> = {};
+function keptOf({ keysByDevice }: LedgerContents, { storedByDevice, countersByDevice }: FleetTables) {
+  let [stored, lost, duplicated, repeated] = [0, 0, 0, 0];
+  const wrong: [string, DeviceReport][] = [];
+  const doubtful: [string, DeviceReport][] = [];
   for (const [device, keys] of keysByDevice) {
     const rows = storedByDevice.get(device);
-    const own = { lost: 0, duplicated: 0 };
+    const own = { lost: 0, duplicated: 0, ...(countersByDevice.get(device) ?? noCounters) };
     for (const key of keys) {
       const count = rows?.get(key) ?? 0;
       if (count === 0) own.lost++;
@@ -116,10 +136,19 @@ function keptOf({ keysByDevice }: LedgerContents, { storedByDevice }: FleetTable
     }
     lost += own.lost;
     duplicated += own.duplicated;
-    if (own.lost > 0 || own.duplicated > 0) devices[device] = own;
+    repeated += own.repeated;
+    if (own.lost > 0 || own.duplicated > 0) wrong.push([device, own]);
+    else if (own.rejected + own.repeated + own.late > 0) doubtful.push([device, own]);
   }
-  return { stored, lost, duplicated, devices };
+  doubtful.sort(([, a], [, b]) => b.rejected - a.rejected || b.repeated + b.late - (a.repeated + a.late));
+  const devices = Object.fromEntries([
+    ...wrong,
+    ...doubtful.slice(0, Math.max(0, DEVICES_NAMED - wrong.length)),
+  ]);
+  return { stored, lost, duplicated, repeated, devices };
 }
+
+const noCounters: DeviceCounters = { repeated: 0, late: 0, rejected: 0 };
 
 /** Something that happened, or was said to: comparable where the keys are equal. */
 type Item = {

@@ -15,6 +15,8 @@ import { alertRoutes } from './routes/alerts.ts';
 import { analyticsRoutes } from './routes/analytics.ts';
 import { basemapRoutes } from './routes/basemap.ts';
 import { dashboardRoutes } from './routes/dashboards.ts';
+import { deviceRoutes } from './routes/devices.ts';
+import { doctorRoutes } from './routes/doctor.ts';
 import { fleetRoutes } from './routes/fleet.ts';
 import { healthRoutes } from './routes/health.ts';
 import { ingestRoutes } from './routes/ingest.ts';
@@ -22,6 +24,7 @@ import { liveRoutes } from './routes/live.ts';
 import { paceRoutes } from './routes/pace.ts';
 import { pageRoutes } from './routes/page.ts';
 import { proposalRoutes } from './routes/proposals.ts';
+import { provisioningRoutes } from './routes/provisioning.ts';
 import { guardRoutes, sessionCookie } from './session.ts';
 
 /** Requests a minute from one address; a page with everything open asks about 100. */
@@ -60,6 +63,9 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   alertRoutes(app, deps);
   proposalRoutes(app, deps);
   ingestRoutes(app, deps);
+  deviceRoutes(app, deps);
+  provisioningRoutes(app, deps);
+  doctorRoutes(app, deps);
   analyticsRoutes(app, deps);
   dashboardRoutes(app, deps);
   healthRoutes(app, deps);

@@ -6,6 +6,7 @@ import type {
   RawRequestDefaultExpression,
   RawServerDefault,
 } from 'fastify';
+import type { Doctor } from '../../schemas/doctor.ts';
 import type { Log } from '../../schemas/program.ts';
 import type { RouteDays } from '../queries/route-days.ts';
 import type { LiveHub } from './live/hub.ts';
@@ -26,6 +27,8 @@ export type AppDeps = {
   readonly live: LiveHub;
   /** The analysts' store; undefined when this installation has none. */
   readonly routeDays: RouteDays | undefined;
+  /** Who knows formats; undefined: nobody here does. */
+  readonly doctor?: Doctor | undefined;
   /** ≥ 256 bits; whoever knows it can be anyone. */
   readonly jwtSecret: string;
   /** Whether people reach the page by https, so that the cookie must not travel otherwise. */

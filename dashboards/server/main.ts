@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import type { Doctor } from '../../schemas/doctor.ts';
 import { asError, Fault } from '../../schemas/fault.ts';
 import type { ProgramContext } from '../../schemas/program.ts';
 import { type ClickHouseConfig, openRouteDays } from '../queries/route-days.ts';
@@ -19,6 +20,8 @@ export type WebConfig = {
   readonly isSecure?: boolean | undefined;
   /** GeoJSON of roads, water and parks. */
   readonly basemapFile?: string | undefined;
+  /** Who knows formats; undefined: the doctor's page says so. */
+  readonly doctor?: Doctor | undefined;
   /** Folder of the built page, absolute. */
   readonly staticDir: string;
 };
@@ -35,6 +38,7 @@ export async function runWeb(config: WebConfig, { signal, log, now, ready }: Pro
     database,
     live,
     routeDays,
+    doctor: config.doctor,
     jwtSecret: config.jwtSecret,
     isSecure: config.isSecure ?? false,
     basemapFile: config.basemapFile,

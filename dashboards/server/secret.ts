@@ -21,11 +21,11 @@ export function hashSecret(secret: string): string {
 }
 
 /**
- * `$6$salt$hash`, base64: SHA-512 of secret and salt, as mosquitto_passwd writes it. The salt is made of
- * letters, because EMQX takes it as text.
+ * `$6$salt$hash`, base64: SHA-512 of secret and salt, as mosquitto_passwd writes it. The salt is twelve
+ * letters: Mosquitto takes twelve bytes, and EMQX text.
  */
 export function hashForBrokers(secret: string): string {
-  const salt = randomBytes(12).toString('base64url');
+  const salt = randomBytes(9).toString('base64url');
   const hash = createHash('sha512').update(secret, 'utf8').update(salt, 'ascii').digest();
   return `$6$${Buffer.from(salt, 'ascii').toString('base64')}$${hash.toString('base64')}`;
 }

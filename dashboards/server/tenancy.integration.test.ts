@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openDoctor } from '../../platform/doctor.ts';
 import { openTestDatabase, type TestDatabase } from '../../platform/testing/database.ts';
 import { packLiveFrame } from '../../schemas/live.ts';
 import { liveTopic } from '../../schemas/topics.ts';
@@ -24,6 +25,8 @@ beforeAll(async () => {
   south = await seedFleet(testDatabase.url, { name: 'south', base: 7000, at });
   site = await openSite(testDatabase.url, {
     hub: { lookEvery: 50 },
+    // Nothing listens there: a tail hears nothing, and says so.
+    doctor: openDoctor({}, { url: 'mqtt://127.0.0.1:9', username: 'service', password: 'x' }),
     routeDays: {
       read: async ({ fleetId }) => [{ route: `routes of ${fleetId}` } as never],
       ping: async () => true,
@@ -44,21 +47,39 @@ function foreignRequest(path: string, method: string) {
     routeId: south.routeId,
     alertId: south.alertId,
     proposalId: south.proposalId,
+    deviceId: south.deviceId,
+    gatewayId: south.fleetId,
     uid: 'ingest-health',
     panelId: 1,
   };
   const bodies: Record<string, object> = {
     '/api/login': { email: 'nobody@south.test', password: 'x' },
     '/api/proposals/{proposalId}/dismiss': { reason: 'because' },
+    '/api/devices': { device: 'northern-new' },
+    '/api/devices/claim': { device: 'northern-claimed' },
+    '/api/devices/import': { csv: 'device\nnorthern-imported' },
+    '/api/devices/{deviceId}/assign': { vehicle: 'northern-van' },
+    '/api/devices/{deviceId}/profile': { profile: null },
+    '/api/gateways': { name: 'northern-gateway' },
+    '/api/doctor/examine': { payload: '{}' },
+    '/api/doctor/tail': { device: '+', seconds: 1 },
     '/api/dashboards/{uid}/panels/{panelId}/query': { from: at - 3600, until: at + 3600 },
   };
   const url = path.replace(/\{(\w+)\}/g, (_, name: string) => {
     if (values[name] === undefined) throw new Error(`say what ${name} of ${path} is in the other fleet`);
     return String(values[name]);
   });
-  const query = path === '/api/analytics/route-days' ? '?from=2026-01-01&until=2026-12-31' : '';
+  const queries: Record<string, string> = {
+    '/api/analytics/route-days': '?from=2026-01-01&until=2026-12-31',
+    '/api/devices/export': '?for=mosquitto',
+  };
+  const query = method === 'GET' ? (queries[path] ?? '') : '';
   const payload = bodies[path] ?? (method === 'POST' ? {} : undefined);
-  return { url: url + query, payload, isForeignThing: /\{(route|alert|proposal)Id\}/.test(path) };
+  return {
+    url: url + query,
+    payload,
+    isForeignThing: /\{(route|alert|proposal|device|gateway)Id\}/.test(path),
+  };
 }
 
 type Operation = { readonly path: string; readonly method: 'GET' | 'POST' };

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Doctor } from '../../schemas/doctor.ts';
 import { silentLog } from '../../schemas/program.ts';
 import type { Role } from '../api.ts';
 import type { RouteDays } from '../queries/route-days.ts';
@@ -26,6 +27,7 @@ export async function openSite(
   options: {
     readonly hub?: Partial<HubOptions>;
     readonly routeDays?: RouteDays;
+    readonly doctor?: Doctor;
     readonly staticDir?: string;
     readonly basemapFile?: string;
   } = {},
@@ -38,6 +40,7 @@ export async function openSite(
     database,
     live,
     routeDays: options.routeDays,
+    doctor: options.doctor,
     jwtSecret: randomBytes(32).toString('hex'),
     isSecure: false,
     basemapFile: options.basemapFile,

@@ -47,6 +47,9 @@ test.each([
 test.each([
   { username: 'device:a/v1', identity: device },
   { username: 'gateway:a/g', identity: gateway },
+  { username: 'a/device/v1', identity: device },
+  { username: 'a/gateway/g', identity: gateway },
+  { username: 'a/service/g', identity: undefined },
   { username: 'office', identity: service },
   { username: 'service', identity: undefined },
   { username: 'device:a/v1/x', identity: undefined },

@@ -7,10 +7,16 @@ export type Identity =
   | { readonly kind: 'device'; readonly fleet: string; readonly device: string }
   | { readonly kind: 'gateway'; readonly fleet: string; readonly gateway: string };
 
-/** The identity a user name claims: `service`, `device:{fleet}/{device}` or `gateway:{fleet}/{name}`. */
+/**
+ * The identity a user name claims: `service`, `device:{fleet}/{device}` or `gateway:{fleet}/{name}`. Also
+ * `{fleet}/device/{device}` and `{fleet}/gateway/{name}`, which Mosquitto can hold in its password file.
+ */
 export function identityOf(username: string, service: string): Identity | undefined {
   if (username === service) return { kind: 'service' };
-  const [, kind, fleet = '', name = ''] = /^(device|gateway):([^/]+)\/([^/]+)$/.exec(username) ?? [];
+  const ours = /^(device|gateway):([^/]+)\/([^/]+)$/.exec(username);
+  const [, fleetFirst = '', kindSecond, nameLast = ''] =
+    /^([^/]+)\/(device|gateway)\/([^/]+)$/.exec(username) ?? [];
+  const [, kind = kindSecond, fleet = fleetFirst, name = nameLast] = ours ?? [];
   if (!topicName.test(fleet) || !topicName.test(name)) return undefined;
   if (kind === 'device') return { kind, fleet, device: name };
   if (kind === 'gateway') return { kind, fleet, gateway: name };

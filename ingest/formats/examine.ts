@@ -34,6 +34,8 @@ export type Examination = {
 export type Specimen = {
   readonly payload: Uint8Array;
   readonly topic: string | undefined;
+  /** The profile that the tables hold for the device of the topic. */
+  readonly profile?: string | undefined;
   /** Instant of receipt. */
   readonly received: number;
   readonly limits: DecodeLimits;
@@ -58,7 +60,9 @@ export function examine(specimen: Specimen): Examination {
   const address = addressOf(topic);
   if (address !== undefined) {
     const { fleet, device, channel } = address;
-    const route = channel === 'telemetry' ? registry.profile(fleet, device) : undefined;
+    const { profile } = specimen;
+    const named = profile === undefined ? undefined : registry.named(profile);
+    const route = channel === 'telemetry' ? (named ?? registry.profile(fleet, device)) : undefined;
     if (route !== undefined) return byRoute(specimen, route, { by: 'profile', device }, body);
     return onOwnTopic(specimen, { fleet, device, channel }, body);
   }

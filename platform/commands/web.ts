@@ -1,5 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { runWeb } from '../../dashboards/server/main.ts';
+import { openDoctor } from '../doctor.ts';
+import { readFormatSettings } from '../format-settings.ts';
 import { programCommand } from '../run-program.ts';
 import { clickhouseFor, jwtSecretFor, mqttFor } from '../wiring.ts';
 
@@ -10,12 +12,14 @@ export const command = programCommand(
   'web',
   'pages, API and live push, alone',
   'Serves pages and API on HOST and PORT, until Ctrl-C.',
-  async ({ config, databaseUrl, context }) =>
-    runWeb(
+  async ({ config, databaseUrl, context }) => {
+    const mqtt = await mqttFor(config);
+    await runWeb(
       {
         databaseUrl,
         clickhouse: await clickhouseFor(config),
-        mqtt: await mqttFor(config),
+        mqtt,
+        doctor: openDoctor(await readFormatSettings(config.formatsFile), mqtt),
         host: config.http.host,
         port: config.http.port,
         jwtSecret: await jwtSecretFor(config),
@@ -23,5 +27,6 @@ export const command = programCommand(
         staticDir: fileURLToPath(new URL(page, import.meta.url)),
       },
       context,
-    ),
+    );
+  },
 );

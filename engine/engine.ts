@@ -88,8 +88,10 @@ export class Engine {
     this.#store = store;
     this.#options = options;
     const scene = () => ({ pack: this.#pack, world: this.#world });
-    this.#vehicles = openVehicleBook(store, options.run, { threads: options.threads, scene });
     this.#routes = openRouteBook(store);
+    const historyFrom = (vehicleId: number) => this.#routes.windowFrom(vehicleId);
+    const { threads } = options;
+    this.#vehicles = openVehicleBook(store, options.run, { threads, scene, historyFrom });
     this.#clocks = openFleetClocks(options.now);
     this.#seeker = openSeeker(options.run);
   }
@@ -277,9 +279,9 @@ export class Engine {
     const retractions: Conclusions['visits'][number][] = [];
     const moved: RouteRun[] = [];
     for (const run of runs) {
-      const record = this.#vehicles.get(run.route.vehicleId);
-      if (!record) continue;
-      const changes = this.#routes.match(run, record);
+      const history = this.#vehicles.get(run.route.vehicleId)?.history;
+      if (!history) continue;
+      const changes = this.#routes.match(run, history);
       if (changes.upserts.length + changes.retractions.length > 0) moved.push(run);
       upserts.push(...changes.upserts);
       retractions.push(...changes.retractions);

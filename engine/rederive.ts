@@ -101,13 +101,12 @@ export function differences<Row extends object, Key>(
 }
 
 /** Equality of plain rows, where a missing field equals an undefined one. */
-function isSame(a: unknown, b: unknown): boolean {
+export function isSame(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
   const left = a as Readonly<Record<string, unknown>>;
   const right = b as Readonly<Record<string, unknown>>;
-  for (const name of new Set([...Object.keys(left), ...Object.keys(right)])) {
-    if (!isSame(left[name], right[name])) return false;
-  }
+  for (const name in left) if (!isSame(left[name], right[name])) return false;
+  for (const name in right) if (right[name] !== undefined && left[name] === undefined) return false;
   return true;
 }

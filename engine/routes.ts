@@ -1,18 +1,22 @@
 import type { EngineStore, StoredProposal } from '../schemas/engine-store.ts';
 import type { Alert, Pace, PaceStatus, StopVisit } from '../schemas/event.ts';
 import type { Depot, Route } from '../schemas/plan.ts';
+import type { Position } from '../schemas/position.ts';
 import { type Experience, experienceOf } from './pace/experience.ts';
 import { type FleetPace, factorsOf, fleetPace } from './pace/factors.ts';
 import { noRisk, type RiskState, riskStep } from './pace/risk.ts';
 import { type RoutePlan, routePlan } from './pace/route-plan.ts';
 import { type Standing, standing } from './pace/standing.ts';
-import { differences } from './rederive.ts';
+import { isSame } from './rederive.ts';
 import { matchVisits, visitWindow } from './trip/visit.ts';
-import type { VehicleRecord } from './vehicles.ts';
+import type { History, VehicleRecord } from './vehicles.ts';
+
+export type RouteFacts = Omit<Route, 'stops'>;
 
 /** A route under way: the plan, what came of it, and what was said about it. */
 export type RouteRun = {
-  route: Route;
+  /** The route without its stops: those are columns of `plan`. */
+  route: RouteFacts;
   plan: RoutePlan;
   readonly visits: Map<number, StopVisit>;
   experience: Experience;
@@ -20,7 +24,7 @@ export type RouteRun = {
   risk: RiskState;
   alert: Alert | undefined;
   proposal: StoredProposal | undefined;
-  latest: Standing | undefined;
+  latest: Pick<Standing, 'pace' | 'progress'> | undefined;
   /** When a better order was last looked for. */
   soughtAt: number;
 };
@@ -29,6 +33,9 @@ export type VisitChanges = {
   readonly upserts: readonly StopVisit[];
   readonly retractions: readonly StopVisit[];
 };
+
+/** Routes read at once. */
+const READ_CHUNK = 500;
 
 /** A route's pace begins this long before its planned departure, seconds. */
 const EARLY = 1800;
@@ -39,65 +46,91 @@ const SILENT_SECONDS = 1800;
 export type RouteBook = {
   readonly runs: () => Iterable<RouteRun>;
   readonly ofVehicle: (vehicleId: number) => readonly RouteRun[];
+  /** Since when halts of the vehicle may have served one of its routes; undefined when it has none. */
+  readonly windowFrom: (vehicleId: number) => number | undefined;
   /** Takes in routes that are new or changed; gives the vehicles they belong to. */
   readonly refresh: (depots: readonly Depot[]) => Promise<{ vehicleId: number; fleetId: number }[]>;
   /** Matches a route's visits anew. */
-  readonly match: (run: RouteRun, record: VehicleRecord) => VisitChanges;
+  readonly match: (run: RouteRun, history: History) => VisitChanges;
 };
 
 export function openRouteBook(store: EngineStore): RouteBook {
   const runs = new Map<number, RouteRun>();
   const byVehicle = new Map<number, RouteRun[]>();
+  const take = async (ids: readonly number[], depotOf: ReadonlyMap<number, Position>) => {
+    const routes = await store.readRoutes(ids);
+    const fresh = routes.filter(({ id }) => !runs.has(id));
+    const standings = await store.readRouteStandings(fresh.map(({ id }) => id));
+    const standingOf = new Map(standings.map((stands) => [stands.routeId, stands]));
+    for (const { stops, ...route } of routes) {
+      const depot = depotOf.get(route.depotId) ?? stops[0]?.position ?? nowhere;
+      const plan = routePlan({ ...route, stops }, depot);
+      const run = runs.get(route.id);
+      if (run) {
+        run.route = route;
+        run.plan = plan;
+        continue;
+      }
+      const stands = standingOf.get(route.id);
+      const visits = new Map(stands?.visits.map((visit) => [visit.stopId, visit]));
+      const begun: RouteRun = {
+        route,
+        plan,
+        visits,
+        experience: experienceOf(plan, visits),
+        status: stands?.pace?.status,
+        risk: stands?.alert ? { isOpen: true, contrarySince: null } : noRisk,
+        alert: stands?.alert,
+        proposal: stands?.proposal,
+        latest: undefined,
+        soughtAt: Number.NEGATIVE_INFINITY,
+      };
+      runs.set(route.id, begun);
+      byVehicle.set(route.vehicleId, [...(byVehicle.get(route.vehicleId) ?? []), begun]);
+    }
+    return routes.map(({ vehicleId, fleetId }) => ({ vehicleId, fleetId }));
+  };
+
+  /** Lets go of routes that are history, or were deleted. */
+  const forgetBut = (current: ReadonlySet<number>): void => {
+    for (const [id, run] of runs) {
+      if (current.has(id)) continue;
+      runs.delete(id);
+      const left = (byVehicle.get(run.route.vehicleId) ?? []).filter((other) => other !== run);
+      if (left.length > 0) byVehicle.set(run.route.vehicleId, left);
+      else byVehicle.delete(run.route.vehicleId);
+    }
+  };
+
   return {
     runs: () => runs.values(),
     ofVehicle: (vehicleId) => byVehicle.get(vehicleId) ?? [],
+    windowFrom(vehicleId) {
+      const own = byVehicle.get(vehicleId);
+      return own && Math.min(...own.map(({ plan }) => visitWindow(plan).from));
+    },
     async refresh(depots) {
       const known = new Map([...runs].map(([id, { route }]) => [id, route.version]));
-      const routes = await store.readRoutes(known);
-      const fresh = routes.filter(({ id }) => !runs.has(id));
-      const standings = await store.readRouteStandings(fresh.map(({ id }) => id));
-      const standingOf = new Map(standings.map((stands) => [stands.routeId, stands]));
+      const { ids, current } = await store.readRouteIds(known);
+      forgetBut(new Set(current));
       const depotOf = new Map(depots.map((depot) => [depot.id, depot.position]));
-      for (const route of routes) {
-        const plan = routePlan(route, depotOf.get(route.depotId) ?? route.stops[0]?.position ?? nowhere);
-        const run = runs.get(route.id);
-        if (run) {
-          run.route = route;
-          run.plan = plan;
-          continue;
-        }
-        const stands = standingOf.get(route.id);
-        const visits = new Map(stands?.visits.map((visit) => [visit.stopId, visit]));
-        const begun: RouteRun = {
-          route,
-          plan,
-          visits,
-          experience: experienceOf(plan, visits),
-          status: stands?.pace?.status,
-          risk: stands?.alert ? { isOpen: true, contrarySince: null } : noRisk,
-          alert: stands?.alert,
-          proposal: stands?.proposal,
-          latest: undefined,
-          soughtAt: Number.NEGATIVE_INFINITY,
-        };
-        runs.set(route.id, begun);
-        byVehicle.set(route.vehicleId, [...(byVehicle.get(route.vehicleId) ?? []), begun]);
+      const owners: { vehicleId: number; fleetId: number }[] = [];
+      // A few at a time: a fleet's stops are millions of rows.
+      for (let i = 0; i < ids.length; i += READ_CHUNK) {
+        owners.push(...(await take(ids.slice(i, i + READ_CHUNK), depotOf)));
       }
-      return routes.map(({ vehicleId, fleetId }) => ({ vehicleId, fleetId }));
+      return owners;
     },
-    match(run, record) {
-      const { from, until } = visitWindow(run.route);
-      const halts = [...record.halts.values()].filter(
-        ({ startedAt, endedAt }) => startedAt <= until && (endedAt ?? until) >= from,
-      );
-      const derived = matchVisits(run.route, halts, [...record.reports.values()]);
-      const changes = differences(derived, [...run.visits.values()], ({ stopId }) => stopId);
-      for (const { stopId } of changes.retractions) run.visits.delete(stopId);
-      for (const visit of changes.upserts) run.visits.set(visit.stopId, visit);
-      if (changes.upserts.length + changes.retractions.length > 0) {
-        run.experience = experienceOf(run.plan, run.visits);
-      }
-      return changes;
+    match(run, history) {
+      const derived = matchVisits(run.plan, history.halts.values(), history.reports.values());
+      const upserts = derived.filter((visit) => !isSame(visit, run.visits.get(visit.stopId)));
+      const standing = new Set(derived.map(({ stopId }) => stopId));
+      const retractions = [...run.visits.values()].filter(({ stopId }) => !standing.has(stopId));
+      for (const { stopId } of retractions) run.visits.delete(stopId);
+      // Also those that are equal: the next matching gives the very same objects, which are quickly compared.
+      for (const visit of derived) run.visits.set(visit.stopId, visit);
+      if (upserts.length + retractions.length > 0) run.experience = experienceOf(run.plan, run.visits);
+      return { upserts, retractions };
     },
   };
 }
@@ -110,8 +143,8 @@ export function isUnderWay(run: RouteRun, clock: number): boolean {
 }
 
 /** Whether a route tells of the fleet's day: one that is over still does. */
-export function isOfToday({ route }: RouteRun, clock: number): boolean {
-  return clock >= route.plannedDeparture - EARLY && clock <= visitWindow(route).until;
+export function isOfToday({ plan }: RouteRun, clock: number): boolean {
+  return clock >= plan.departure - EARLY && clock <= visitWindow(plan).until;
 }
 
 /** How the plans of a fleet's routes come true together. */
@@ -129,10 +162,10 @@ export function appraise(
   const trip = record?.state.trip;
   const good = record?.state.good;
   const departedAt =
-    trip?.phase === 'away' && trip.startedAt >= visitWindow(run.route).from ? trip.startedAt : undefined;
+    trip?.phase === 'away' && trip.startedAt >= visitWindow(run.plan).from ? trip.startedAt : undefined;
   const last = record?.state.last?.at ?? clock;
   const heardAt = last < clock && clock - last < SILENT_SECONDS ? last : clock;
-  run.latest = standing(
+  const { pace, progress } = standing(
     run.plan,
     run.visits,
     {
@@ -148,7 +181,7 @@ export function appraise(
       before: run.status,
     },
   );
-  const { pace } = run.latest;
+  run.latest = { pace, progress };
   run.status = pace.status;
   const { state, turn } = riskStep(run.risk, pace);
   run.risk = state;

@@ -1,4 +1,4 @@
-import type { Cursor, EngineStore, World } from '../schemas/engine-store.ts';
+import type { Cursor, EngineStore, VehicleInstant, World } from '../schemas/engine-store.ts';
 import type { Halt } from '../schemas/event.ts';
 import type { Checkpoint, Folded } from './fold.ts';
 import { type Gathered, gather, slice } from './gather.ts';
@@ -14,14 +14,13 @@ export type VehicleRecord = {
   readonly vehicleId: number;
   readonly fleetId: number;
   state: VehicleState;
-  /** Recent halts by start, for the matching of visits; as in the tables. */
-  readonly halts: Map<number, Halt>;
-  /** Driver-app reports, each once. */
-  readonly reports: Map<string, Report>;
+  /** Halts by start and driver-app reports, each once, for the matching of visits; only of who has a route. */
+  history: History | undefined;
 };
 
-/** How far back halts and reports are kept for matching, seconds: longer than any shift. */
-const RECENT_SECONDS = 36 * 3600;
+/** What the visits of a vehicle's routes are found in; as in the tables. */
+export type History = { readonly halts: Map<number, Halt>; readonly reports: Map<string, Report> };
+
 /** Vehicles read from the tables at once. */
 const LOAD_CHUNK = 500;
 /** Below this many fixes a trip to a thread costs more than it saves. */
@@ -49,11 +48,19 @@ export type VehicleBook = {
   readonly addReports: (record: VehicleRecord, reports: readonly Report[]) => boolean;
 };
 
-/** The vehicles the engine holds, and how they are advanced. `scene` is what there is to see now. */
+export type VehicleBookOptions = {
+  readonly threads: number;
+  /** What there is to see now. */
+  readonly scene: () => { readonly pack: FencePack; readonly world: World };
+  /** The instant from which on a vehicle's halts matter to its routes; undefined when it has none. */
+  readonly historyFrom: (vehicleId: number) => number | undefined;
+};
+
+/** The vehicles the engine holds, and how they are advanced. */
 export function openVehicleBook(
   store: EngineStore,
   run: Run,
-  { threads, scene }: { threads: number; scene: () => { readonly pack: FencePack; readonly world: World } },
+  { threads, scene, historyFrom }: VehicleBookOptions,
 ): VehicleBook {
   const records = new Map<number, VehicleRecord>();
 
@@ -91,18 +98,30 @@ export function openVehicleBook(
       vehicleId,
       at: checkpoints.get(vehicleId)?.at ?? Number.NEGATIVE_INFINITY,
     }));
-    const recent = since.map(({ vehicleId, at }) => ({ vehicleId, at: at - RECENT_SECONDS }));
     const fixes = await store.readFixes(since, cursor);
-    const [halts, reports] = [await store.readHalts(recent), await store.readReports(recent)];
     for (const { vehicleId, fleetId } of wanted) {
       const state = checkpoints.get(vehicleId)?.state ?? emptyState;
-      records.set(vehicleId, { vehicleId, fleetId, state, halts: new Map(), reports: new Map() });
+      records.set(vehicleId, { vehicleId, fleetId, state, history: undefined });
     }
     const gathered = gather([fixes]);
     const folds = await foldGathered(gathered, (vehicleId) => records.get(vehicleId)!.state);
     for (const [v, { state }] of folds.entries()) records.get(gathered.vehicleIds[v]!)!.state = state;
-    for (const halt of halts) records.get(halt.vehicleId)?.halts.set(halt.startedAt, halt);
-    for (const report of reports) records.get(report.vehicleId)?.reports.set(reportKey(report), report);
+  };
+
+  /** Halts and reports of vehicles that have routes now. They are as in the tables: nothing is uncommitted. */
+  const loadHistories = async (asks: readonly VehicleInstant[]): Promise<void> => {
+    for (let i = 0; i < asks.length; i += LOAD_CHUNK) {
+      const chunk = asks.slice(i, i + LOAD_CHUNK);
+      const [halts, reports] = [await store.readHalts(chunk), await store.readReports(chunk)];
+      for (const { vehicleId } of chunk) {
+        const record = records.get(vehicleId);
+        if (record) record.history = { halts: new Map(), reports: new Map() };
+      }
+      for (const halt of halts) records.get(halt.vehicleId)?.history?.halts.set(halt.startedAt, halt);
+      for (const report of reports) {
+        records.get(report.vehicleId)?.history?.reports.set(reportKey(report), report);
+      }
+    }
   };
 
   return {
@@ -112,14 +131,21 @@ export function openVehicleBook(
       for (let i = 0; i < missing.length; i += LOAD_CHUNK) {
         await loadChunk(missing.slice(i, i + LOAD_CHUNK), cursor);
       }
+      const asks: VehicleInstant[] = [];
+      for (const { vehicleId } of wanted) {
+        if (records.get(vehicleId)?.history) continue;
+        const at = historyFrom(vehicleId);
+        if (at !== undefined) asks.push({ vehicleId, at });
+      }
+      await loadHistories(asks);
     },
     async fold(gathered) {
       const folds = await foldGathered(gathered, (vehicleId) => records.get(vehicleId)!.state);
       return folds.map((folded, v) => {
         const record = records.get(gathered.vehicleIds[v]!)!;
         record.state = folded.state;
-        for (const halt of folded.changes.halts) record.halts.set(halt.startedAt, halt);
-        if (folded.checkpoints.length > 0) forgetOld(record);
+        for (const halt of folded.changes.halts) record.history?.halts.set(halt.startedAt, halt);
+        if (folded.checkpoints.length > 0) forgetOld(record, historyFrom(record.vehicleId));
         return { record, folded };
       });
     },
@@ -134,24 +160,29 @@ export function openVehicleBook(
       const existing = await store.readConclusions({ vehicleId, at: touchedFrom(checkpoint) });
       const { upserts, retractions } = correction(checkpoint, vehicleId, folded, existing);
       record.state = folded.state;
-      for (const halt of retractions.halts) record.halts.delete(halt.startedAt);
-      for (const halt of upserts.halts) record.halts.set(halt.startedAt, halt);
+      for (const halt of retractions.halts) record.history?.halts.delete(halt.startedAt);
+      for (const halt of upserts.halts) record.history?.halts.set(halt.startedAt, halt);
       return { upserts, retractions, checkpoints: folded.checkpoints };
     },
-    addReports(record, reports) {
-      const before = record.reports.size;
-      for (const report of reports) record.reports.set(reportKey(report), report);
-      return record.reports.size > before;
+    addReports({ history }, reports) {
+      if (!history) return false;
+      const before = history.reports.size;
+      for (const report of reports) history.reports.set(reportKey(report), report);
+      return history.reports.size > before;
     },
   };
 }
 
 const reportKey = ({ at, stopCode, kind }: Report): string => `${at} ${stopCode} ${kind}`;
 
-/** Drops what no open route's matching can want any more, so that memory stays flat. */
-function forgetOld(record: VehicleRecord): void {
-  const newest = record.state.last?.at ?? 0;
-  const before = newest - 3 * RECENT_SECONDS;
-  for (const [key, halt] of record.halts) if (halt.startedAt < before) record.halts.delete(key);
-  for (const [key, report] of record.reports) if (report.at < before) record.reports.delete(key);
+/** Drops what no route's matching can want any more, so that memory stays flat. */
+function forgetOld(record: VehicleRecord, from: number | undefined): void {
+  if (from === undefined) {
+    record.history = undefined;
+    return;
+  }
+  if (!record.history) return;
+  const { halts, reports } = record.history;
+  for (const [key, { endedAt }] of halts) if (endedAt !== undefined && endedAt < from) halts.delete(key);
+  for (const [key, { at }] of reports) if (at < from) reports.delete(key);
 }

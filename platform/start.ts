@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { engineNodeFlags } from '../engine/main.ts';
 import { ingestNodeFlags } from '../ingest/config.ts';
 import { asError, Fault } from '../schemas/fault.ts';
 import type { Log } from '../schemas/program.ts';
@@ -186,7 +187,7 @@ async function startPrograms(input: ProgramsInput): Promise<Programs> {
   );
   const add = async (verb: string) => {
     const logFile = await logs.open(verb);
-    const nodeFlags = verb === 'ingest' ? ingestNodeFlags : [];
+    const nodeFlags = verb === 'ingest' ? ingestNodeFlags : verb === 'engine' ? engineNodeFlags : [];
     await supervisor.add(childUnit(verb, { verb, nodeFlags, environment, logFile }));
   };
   const verbs = ['ingest', 'engine', ...(servers.clickhouseUrl === undefined ? [] : ['feed']), 'web'];

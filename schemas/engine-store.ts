@@ -98,8 +98,11 @@ export type EngineStore = {
   readonly readVehicles: () => Promise<Vehicle[]>;
   /** All fences that are not deleted, sorted by id. */
   readonly readFences: () => Promise<Fence[]>;
-  /** Routes of the newest days whose version is not the known one (route id → version). */
-  readonly readRoutes: (known: ReadonlyMap<number, number>) => Promise<Route[]>;
+  /** Routes of the newest days: all of them, and those whose version is not the known one (route id → version). */
+  readonly readRouteIds: (
+    known: ReadonlyMap<number, number>,
+  ) => Promise<{ readonly current: readonly number[]; readonly ids: readonly number[] }>;
+  readonly readRoutes: (ids: readonly number[]) => Promise<Route[]>;
   readonly readCursor: () => Promise<Cursor>;
   /** The next batches: at most about `fixCountMax` fixes, but at least one batch when there is one. */
   readonly readBatches: (cursor: Cursor, fixCountMax: number) => Promise<Gulp>;
@@ -107,7 +110,7 @@ export type EngineStore = {
   readonly readCheckpoints: (asks: readonly VehicleInstant[]) => Promise<StoredCheckpoint[]>;
   /** Each vehicle's stored fixes from the instant on, of batches within the cursor, sorted by (vehicle, at, key). */
   readonly readFixes: (asks: readonly VehicleInstant[], cursor: Cursor) => Promise<FixColumns>;
-  /** Standing halts that started at or after the instant. */
+  /** Standing halts that were not over by the instant. */
   readonly readHalts: (asks: readonly VehicleInstant[]) => Promise<Halt[]>;
   readonly readReports: (asks: readonly VehicleInstant[]) => Promise<StoredReport[]>;
   /** Standing conclusions (no visits) of the vehicle stamped at or after the instant. */

@@ -8,6 +8,8 @@ export type RoutePlan = {
   readonly vehicleId: number;
   readonly count: number;
   readonly stopIds: Float64Array;
+  /** Names of the stops in driver apps. */
+  readonly codes: readonly string[];
   readonly lng: Float64Array;
   readonly lat: Float64Array;
   readonly service: Float64Array;
@@ -85,6 +87,7 @@ export function routePlan(route: Route, depot: Position): RoutePlan {
     vehicleId: route.vehicleId,
     count,
     stopIds: column((i) => stops[i]!.id),
+    codes: stops.map(({ code }) => code),
     lng: column((i) => stops[i]!.position.lng),
     lat: column((i) => stops[i]!.position.lat),
     service: column((i) => stops[i]!.service),

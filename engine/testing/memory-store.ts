@@ -71,8 +71,12 @@ export class MemoryStore implements EngineStore {
   readonly readWorld = async () => this.world;
   readonly readVehicles = async () => [...this.world.vehicles];
   readonly readFences = async () => [...this.world.fences];
-  readonly readRoutes = async (known: ReadonlyMap<number, number>) =>
-    this.routes.filter(({ id, version }) => known.get(id) !== version);
+  readonly readRouteIds: EngineStore['readRouteIds'] = async (known) => ({
+    current: this.routes.map(({ id }) => id),
+    ids: this.routes.filter(({ id, version }) => known.get(id) !== version).map(({ id }) => id),
+  });
+  readonly readRoutes: EngineStore['readRoutes'] = async (ids) =>
+    this.routes.filter(({ id }) => ids.includes(id));
   readonly readCursor = async (): Promise<Cursor> => new Map([[1, this.#cursor]]);
 
   readonly readBatches = async (cursor: Cursor, fixCountMax: number) => {
@@ -110,7 +114,9 @@ export class MemoryStore implements EngineStore {
 
   readonly readHalts: EngineStore['readHalts'] = async (asks) =>
     asks.flatMap((ask) =>
-      [...this.halts.values()].filter((h) => h.vehicleId === ask.vehicleId && h.startedAt >= ask.at),
+      [...this.halts.values()].filter(
+        (h) => h.vehicleId === ask.vehicleId && (h.endedAt ?? ask.at) >= ask.at,
+      ),
     );
 
   readonly readReports: EngineStore['readReports'] = async (asks) =>

@@ -1,6 +1,6 @@
 import type { Halt, StopVisit } from '../../schemas/event.ts';
-import type { Route, Stop } from '../../schemas/plan.ts';
-import { distanceOf } from '../../schemas/position.ts';
+import { distanceOf, type Position } from '../../schemas/position.ts';
+import type { RoutePlan } from '../pace/route-plan.ts';
 
 /** What a driver's app said about a stop of a route. */
 export type Report = {
@@ -26,8 +26,11 @@ const OVERRUN_SECONDS = 8 * 3600;
 const REPORT_SLACK = 120;
 
 /** The stretch of event time in which a route's stops can be served. */
-export function visitWindow({ plannedDeparture, plannedReturn }: Route): { from: number; until: number } {
-  return { from: plannedDeparture - EARLY_SECONDS, until: plannedReturn + OVERRUN_SECONDS };
+export function visitWindow({ departure, finish }: Pick<RoutePlan, 'departure' | 'finish'>): {
+  from: number;
+  until: number;
+} {
+  return { from: departure - EARLY_SECONDS, until: finish + OVERRUN_SECONDS };
 }
 
 type Pair = { readonly halt: number; readonly stop: number; readonly worth: number };
@@ -40,100 +43,118 @@ type Pair = { readonly halt: number; readonly stop: number; readonly worth: numb
  * that keeps the running order (a longest increasing subsequence weighted by log-likelihood), then
  * what is left over, nearest first, as visits out of sequence.
  */
-export function matchVisits(route: Route, halts: readonly Halt[], reports: readonly Report[]): StopVisit[] {
-  const { from, until } = visitWindow(route);
-  const own = halts
-    .filter(({ startedAt, endedAt }) => startedAt <= until && (endedAt ?? until) >= from)
-    .sort((a, b) => a.startedAt - b.startedAt);
-  const stops = route.stops;
-  const reported = reportedVisits(route, own, reports);
+export function matchVisits(plan: RoutePlan, halts: Iterable<Halt>, reports: Iterable<Report>): StopVisit[] {
+  const own = haltsWithin(plan, halts);
+  const reported = reportedVisits(plan, own, reports);
   const takenHalts = new Set<number>();
   const takenStops = new Set<number>();
   for (const [stop, { halt }] of reported) {
     takenStops.add(stop);
     if (halt !== undefined) takenHalts.add(halt);
   }
-  const pairs = candidatePairs(own, route).filter(
-    ({ halt, stop }) => !takenHalts.has(halt) && !takenStops.has(stop),
-  );
-  const inOrder = swapped(bestIncreasing(pairs, stops.length), pairs);
-  for (const { halt, stop } of inOrder) {
-    takenHalts.add(halt);
-    takenStops.add(stop);
+  const byHalt = candidatePairs(own, plan);
+  const isFree = ({ halt, stop }: Pair): boolean => !takenHalts.has(halt) && !takenStops.has(stop);
+  const all = byHalt.flat();
+  const pairs = reported.size > 0 ? all.filter(isFree) : all;
+  const inOrder = swapped(bestIncreasing(pairs, plan.count), byHalt);
+  for (const { pair } of inOrder) {
+    takenHalts.add(pair.halt);
+    takenStops.add(pair.stop);
   }
   const leftOver = pairs
-    .filter(({ worth }) => worth > OUT_OF_ORDER_PRICE)
+    .filter((pair) => pair.worth > OUT_OF_ORDER_PRICE && isFree(pair))
     .sort((a, b) => b.worth - a.worth || a.halt - b.halt || a.stop - b.stop)
-    .filter(({ halt, stop }) => {
-      if (takenHalts.has(halt) || takenStops.has(stop)) return false;
-      takenHalts.add(halt);
-      takenStops.add(stop);
+    .filter((pair) => {
+      if (!isFree(pair)) return false;
+      takenHalts.add(pair.halt);
+      takenStops.add(pair.stop);
       return true;
     });
   const rivals = rivalsOf(pairs, own.length);
   const stays = joined(own, takenHalts);
-  const visits = [
-    ...[...reported.values()].map(({ visit }) => visit),
-    ...inOrder.map((pair) => visitOf(route, stays, pair, { rivals, isOutOfSequence: pair.isOutOfOrder })),
-    ...leftOver.map((pair) => visitOf(route, stays, pair, { rivals, isOutOfSequence: true })),
-  ];
+  const visits = Array.from(reported.values(), ({ visit }) => visit);
+  for (const { pair, isOutOfOrder } of inOrder) visits.push(visitOf(plan, stays, pair, rivals, isOutOfOrder));
+  for (const pair of leftOver) visits.push(visitOf(plan, stays, pair, rivals, true));
   return visits.sort((a, b) => a.arrivedAt - b.arrivedAt || a.stopId - b.stopId);
 }
 
-/** Every halt within reach of a stop, with what the match is worth; by halt, then stop. */
-function candidatePairs(halts: readonly Halt[], route: Route): Pair[] {
-  const { near, byBand } = reachOf(route);
-  return halts.flatMap((halt, index) => {
-    let own = near.get(halt);
-    if (!own) {
-      own = stopsNear(halt, route.stops, byBand);
-      near.set(halt, own);
-    }
-    return own.map(({ stop, worth }) => ({ halt: index, stop, worth }));
-  });
+/** The halts in which the route's stops can have been served, by start. */
+function haltsWithin(plan: RoutePlan, halts: Iterable<Halt>): Halt[] {
+  const { from, until } = visitWindow(plan);
+  const own: Halt[] = [];
+  let isSorted = true;
+  for (const halt of halts) {
+    const { startedAt, endedAt } = halt;
+    if (startedAt > until || (endedAt ?? until) < from) continue;
+    if (own.length > 0 && own[own.length - 1]!.startedAt > startedAt) isSorted = false;
+    own.push(halt);
+  }
+  return isSorted ? own : own.sort((a, b) => a.startedAt - b.startedAt);
 }
 
+/** For each halt the stops within reach, with what the match is worth; by stop. */
+function candidatePairs(halts: readonly Halt[], plan: RoutePlan): (readonly Pair[])[] {
+  const reach = reachOf(plan);
+  const { near, byBand } = reach;
+  reach.near = halts.map((halt, index) => {
+    const known = near[index];
+    return known?.of === halt ? known : { of: halt, pairs: stopsNear(halt, index, plan, byBand) };
+  });
+  return reach.near.map(({ pairs }) => pairs);
+}
+
+type Shown = {
+  readonly pair: Pair;
+  readonly stay: Halt;
+  readonly rival: number;
+  readonly isOutOfSequence: boolean;
+  readonly visit: StopVisit;
+};
+
+/** What was found out about a plan, to be used again: it is as true as its arguments are the same. */
 type Reach = {
   /** Stops by latitude band, so that a halt meets only its neighbours. */
   readonly byBand: ReadonlyMap<number, readonly number[]>;
-  /** What was found for a halt: halts and routes are values, so it stays true as long as they live. */
-  readonly near: WeakMap<Halt, readonly Omit<Pair, 'halt'>[]>;
+  /** What was last found for each halt, in their order. */
+  near: readonly { readonly of: Halt; readonly pairs: readonly Pair[] }[];
+  /** By stop, the visit last made of a pair. */
+  readonly shown: (Shown | undefined)[];
 };
 
-const reaches = new WeakMap<Route, Reach>();
+const reaches = new WeakMap<RoutePlan, Reach>();
 
-function reachOf(route: Route): Reach {
-  const known = reaches.get(route);
+function reachOf(plan: RoutePlan): Reach {
+  const known = reaches.get(plan);
   if (known) return known;
   const byBand = new Map<number, number[]>();
-  for (const [i, { position }] of route.stops.entries()) {
-    const band = bandOf(position.lat);
+  for (let i = 0; i < plan.count; i++) {
+    const band = bandOf(plan.lat[i]!);
     const others = byBand.get(band);
     if (others) others.push(i);
     else byBand.set(band, [i]);
   }
-  const reach: Reach = { byBand, near: new WeakMap() };
-  reaches.set(route, reach);
+  const reach: Reach = { byBand, near: [], shown: [] };
+  reaches.set(plan, reach);
   return reach;
 }
 
 function stopsNear(
   { position, startedAt, endedAt }: Halt,
-  stops: readonly Stop[],
+  halt: number,
+  { lng, lat }: RoutePlan,
   byBand: Reach['byBand'],
-): Omit<Pair, 'halt'>[] {
-  const found: Omit<Pair, 'halt'>[] = [];
+): Pair[] {
+  const found: Pair[] = [];
   const seconds = (endedAt ?? startedAt + 30) - startedAt;
   const lasting = Math.min(2, Math.log(Math.max(15, seconds) / 30));
   const band = bandOf(position.lat);
   for (let b = band - 1; b <= band + 1; b++) {
     for (const stop of byBand.get(b) ?? []) {
-      const place = stops[stop]!.position;
-      if (Math.abs(place.lng - position.lng) > 0.01) continue;
-      const metres = distanceOf(position.lng, position.lat, place.lng, place.lat);
+      if (Math.abs(lng[stop]! - position.lng) > FAR_DEGREES) continue;
+      const metres = distanceOf(position.lng, position.lat, lng[stop]!, lat[stop]!);
       if (metres > REACH) continue;
       const worth = AT_THE_STOP - metres ** 2 / (2 * SIGMA ** 2) + lasting;
-      if (worth > 0) found.push({ stop, worth });
+      if (worth > 0) found.push({ halt, stop, worth });
     }
   }
   return found.sort((x, y) => x.stop - y.stop);
@@ -143,6 +164,8 @@ const bandOf = (lat: number): number => Math.floor(lat / BAND_DEGREES);
 
 /** Degrees of latitude, a little more than the reach. */
 const BAND_DEGREES = 0.001;
+/** Degrees of longitude that are farther than the reach wherever people live. */
+const FAR_DEGREES = 0.01;
 
 /**
  * The subset of pairs that increases strictly in both halt and stop and is worth the most: for each
@@ -221,55 +244,67 @@ function rivalsOf(pairs: readonly Pair[], haltCount: number): Rivals {
  * Neighbours taken the other way round: where the running order makes two halts fit their stops much
  * worse than exchanged, the driver exchanged them.
  */
-function swapped(chain: readonly Pair[], pairs: readonly Pair[]): (Pair & { isOutOfOrder: boolean })[] {
-  const known = new Map(pairs.map((pair) => [pair.halt * STOPS_MAX + pair.stop, pair]));
-  const found = chain.map((pair) => ({ ...pair, isOutOfOrder: false }));
+function swapped(
+  chain: readonly Pair[],
+  byHalt: readonly (readonly Pair[])[],
+): { pair: Pair; isOutOfOrder: boolean }[] {
+  const pairOf = (halt: number, stop: number) => byHalt[halt]!.find((pair) => pair.stop === stop);
+  const found = chain.map((pair) => ({ pair, isOutOfOrder: false }));
   for (let k = 0; k + 1 < found.length; k++) {
-    const [a, b] = [found[k]!, found[k + 1]!];
-    const early = known.get(a.halt * STOPS_MAX + b.stop);
-    const late = known.get(b.halt * STOPS_MAX + a.stop);
+    const [a, b] = [found[k]!.pair, found[k + 1]!.pair];
+    const early = pairOf(a.halt, b.stop);
+    const late = early && pairOf(b.halt, a.stop);
     if (!early || !late || early.worth + late.worth - OUT_OF_ORDER_PRICE <= a.worth + b.worth) continue;
-    found[k] = { ...early, isOutOfOrder: false };
-    found[k + 1] = { ...late, isOutOfOrder: true };
+    found[k] = { pair: early, isOutOfOrder: false };
+    found[k + 1] = { pair: late, isOutOfOrder: true };
     k++;
   }
   return found;
 }
 
-/** More than any route has stops. */
-const STOPS_MAX = 1 << 20;
-
 function visitOf(
-  route: Route,
+  plan: RoutePlan,
   halts: readonly Halt[],
   pair: Pair,
-  { rivals, isOutOfSequence }: { rivals: Rivals; isOutOfSequence: boolean },
+  rivals: Rivals,
+  isOutOfSequence: boolean,
 ): StopVisit {
-  const { startedAt, endedAt } = halts[pair.halt]!;
+  const stay = halts[pair.halt]!;
   const rival = rivals.stop[pair.halt] === pair.stop ? rivals.second[pair.halt]! : rivals.first[pair.halt]!;
+  const { shown } = reachOf(plan);
+  const known = shown[pair.stop];
+  const isKnown =
+    known?.pair === pair &&
+    known.rival === rival &&
+    known.isOutOfSequence === isOutOfSequence &&
+    known.stay.startedAt === stay.startedAt &&
+    known.stay.endedAt === stay.endedAt;
+  if (isKnown) return known.visit;
   // The running order speaks for the stop too: a rival of equal worth leaves half a doubt, not one.
   const odds = Math.exp(pair.worth - AT_THE_STOP / 2) / (1 + Math.exp((rival - pair.worth - 2) / 2));
   const confidence = Math.min(0.98, Math.max(0.3, odds / (1 + odds)));
-  return {
-    stopId: route.stops[pair.stop]!.id,
-    routeId: route.id,
-    vehicleId: route.vehicleId,
-    arrivedAt: startedAt,
-    departedAt: endedAt,
+  const visit: StopVisit = {
+    stopId: plan.stopIds[pair.stop]!,
+    routeId: plan.routeId,
+    vehicleId: plan.vehicleId,
+    arrivedAt: stay.startedAt,
+    departedAt: stay.endedAt,
     confidence: Math.round(confidence * 100) / 100,
     evidence: 'halt',
     outcome: 'served',
     isOutOfSequence,
   };
+  shown[pair.stop] = { pair, stay, rival, isOutOfSequence, visit };
+  return visit;
 }
 
 /** Visits the driver's app told of, by index of their stop. */
 function reportedVisits(
-  route: Route,
+  plan: RoutePlan,
   halts: readonly Halt[],
-  reports: readonly Report[],
+  reports: Iterable<Report>,
 ): Map<number, { readonly visit: StopVisit; readonly halt: number | undefined }> {
-  const { from, until } = visitWindow(route);
+  const { from, until } = visitWindow(plan);
   const byCode = new Map<string, Report[]>();
   for (const report of [...reports].sort((a, b) => a.at - b.at || (a.kind < b.kind ? -1 : 1))) {
     if (report.at < from || report.at > until) continue;
@@ -279,12 +314,12 @@ function reportedVisits(
   }
   const visits = new Map<number, { visit: StopVisit; halt: number | undefined }>();
   if (byCode.size === 0) return visits;
-  for (const [stop, { id, code, position }] of route.stops.entries()) {
+  for (const [stop, code] of plan.codes.entries()) {
     const said = byCode.get(code);
     const done = said?.filter(({ kind }) => kind !== 'departed').at(-1);
     if (!said || !done) continue;
     const arrived = said.find(({ kind }) => kind === 'arrived')?.at;
-    const halt = haltOf(halts, done.at, position);
+    const halt = haltOf(halts, done.at, { lng: plan.lng[stop]!, lat: plan.lat[stop]! });
     const around = halts[halt];
     // The wheels are surer than thumbs: the app says which stop, the halt when.
     const arrivedAt = around?.startedAt ?? arrived ?? done.at;
@@ -293,9 +328,9 @@ function reportedVisits(
     visits.set(stop, {
       halt: around ? halt : undefined,
       visit: {
-        stopId: id,
-        routeId: route.id,
-        vehicleId: route.vehicleId,
+        stopId: plan.stopIds[stop]!,
+        routeId: plan.routeId,
+        vehicleId: plan.vehicleId,
         arrivedAt,
         departedAt: departedAt === undefined ? undefined : Math.max(arrivedAt, departedAt),
         confidence: 0.99,
@@ -309,7 +344,7 @@ function reportedVisits(
 }
 
 /** The halt a report at `at` is about: the one it falls into, else the nearest in time; −1 when none is. */
-function haltOf(halts: readonly Halt[], at: number, { lng, lat }: Stop['position']): number {
+function haltOf(halts: readonly Halt[], at: number, { lng, lat }: Position): number {
   let low = 0;
   let high = halts.length;
   while (low < high) {

@@ -199,19 +199,34 @@ async function writeBooks(client: pg.Client, work: EngineWork): Promise<void> {
       [rederivations.map(({ vehicleId }) => vehicleId), rederivations.map(({ from }) => from)],
     );
   }
-  if (checkpoints.length > 0) {
-    await client.query(
-      `insert into engine_checkpoints (vehicle_id, at, state)
-       select vehicle_id, to_timestamp(since), state
-       from unnest($1::integer[], $2::float8[], $3::jsonb[]) as kept (vehicle_id, since, state)
-       on conflict (vehicle_id, at) do update set state = excluded.state`,
-      [
-        checkpoints.map(({ vehicleId }) => vehicleId),
-        checkpoints.map(({ at }) => at),
-        checkpoints.map(({ state }) => JSON.stringify(state)),
-      ],
-    );
-  }
+  if (checkpoints.length > 0) await writeCheckpoints(client, checkpoints);
+}
+
+async function writeCheckpoints(client: pg.Client, checkpoints: EngineWork['checkpoints']): Promise<void> {
+  await client.query(
+    `insert into engine_checkpoints (vehicle_id, at, state)
+     select vehicle_id, to_timestamp(since), state
+     from unnest($1::integer[], $2::float8[], $3::jsonb[]) as kept (vehicle_id, since, state)
+     on conflict (vehicle_id, at) do update set state = excluded.state`,
+    [
+      checkpoints.map(({ vehicleId }) => vehicleId),
+      checkpoints.map(({ at }) => at),
+      checkpoints.map(({ state }) => JSON.stringify(state)),
+    ],
+  );
+  // Thinned out as a vehicle goes on: one in six hours after three days, one a week after thirty. A fix that
+  // is so late is folded from further back, that is all.
+  await client.query(
+    `delete from engine_checkpoints c
+     using (select vehicle_id, max(since) as since from unnest($1::integer[], $2::float8[]) as k (vehicle_id, since)
+            group by 1) kept
+     where c.vehicle_id = kept.vehicle_id
+       and (c.at between to_timestamp(kept.since) - interval '10 days' and to_timestamp(kept.since) - interval '3 days'
+            and floor(extract(epoch from c.at) / 3600)::bigint % 6 <> 0
+         or c.at between to_timestamp(kept.since) - interval '60 days' and to_timestamp(kept.since) - interval '30 days'
+            and floor(extract(epoch from c.at) / 3600)::bigint % 168 >= 6)`,
+    [checkpoints.map(({ vehicleId }) => vehicleId), checkpoints.map(({ at }) => at)],
+  );
 }
 
 async function writePaces(client: pg.Client, { paces }: EngineWork): Promise<void> {

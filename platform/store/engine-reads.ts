@@ -17,6 +17,8 @@ import type { Route, Stop, Vehicle } from '../../schemas/plan.ts';
 
 /** Batches looked at for one gulp of one source. */
 const GULP_BATCHES = 500;
+/** No halt that matters to a route began this long before the route's day: vans stand over weekends. */
+const HALT_DAYS = '7 days';
 /** Routes this much older than their fleet's newest are history: nothing live can concern them. */
 const ROUTE_DAYS = '3 days';
 
@@ -64,13 +66,20 @@ export async function fences(client: pg.Client): Promise<Fence[]> {
   return rows;
 }
 
-export async function routes(client: pg.Client, known: ReadonlyMap<number, number>): Promise<Route[]> {
+export async function routeIds(
+  client: pg.Client,
+  known: ReadonlyMap<number, number>,
+): Promise<{ current: number[]; ids: number[] }> {
   const { rows: versions } = await client.query<{ id: number; version: number }>(
     `select r.route_id as id, r.version from routes r
      join (select fleet_id, max(planned_departure) as newest from routes group by fleet_id) f using (fleet_id)
      where r.planned_departure >= f.newest - interval '${ROUTE_DAYS}'`,
   );
   const ids = versions.filter(({ id, version }) => known.get(id) !== version).map(({ id }) => id);
+  return { current: versions.map(({ id }) => id), ids };
+}
+
+export async function routes(client: pg.Client, ids: readonly number[]): Promise<Route[]> {
   if (ids.length === 0) return [];
   const { rows } = await client.query<Omit<Route, 'stops'>>(
     `select route_id as id, fleet_id as "fleetId", code, service_date::text as "serviceDate",
@@ -201,8 +210,11 @@ export async function halts(client: pg.Client, asks: readonly VehicleInstant[]):
     `select h.vehicle_id as "vehicleId", ${instant('started_at', 'startedAt')},
        ${instant('ended_at', 'endedAt')}, json_build_object('lng', lng, 'lat', lat) as position
      from ${asked}
-     join halts h on h.vehicle_id = ask.vehicle_id and h.started_at >= to_timestamp(ask.since)
-     where not h.retracted`,
+     join halts h on h.vehicle_id = ask.vehicle_id
+       and h.started_at >= to_timestamp(ask.since) - interval '${HALT_DAYS}'
+       and coalesce(h.ended_at, 'infinity') >= to_timestamp(ask.since)
+     where not h.retracted
+     order by h.vehicle_id, h.started_at`,
     asking(asks),
   );
   return rows.map((row) => ({ ...row, endedAt: row.endedAt ?? undefined }));

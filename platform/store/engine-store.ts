@@ -89,6 +89,7 @@ export async function openEngineStore(databaseUrl: string): Promise<OpenEngineSt
     readWorld: withClient(read.world),
     readVehicles: withClient(read.vehicles),
     readFences: withClient(read.fences),
+    readRouteIds: withClient(read.routeIds),
     readRoutes: withClient(read.routes),
     readCursor: withClient(read.cursor),
     readBatches: async (cursor, fixCountMax) => {

@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
+import { engineNodeFlags } from '../../../engine/main.ts';
 import { startChild } from '../../../ingest/bench/child.ts';
 import type { EngineJob, EngineUse } from './engine-process.ts';
 import { LOAD_START, type LoadSize, openFixes } from './fleet-load.ts';
@@ -84,7 +85,7 @@ function startEngine(execArgv: readonly string[]): AsyncDisposable & { readonly 
   const isSource = import.meta.url.endsWith('.ts');
   const file = new URL(`./engine-process.${isSource ? 'ts' : 'js'}`, import.meta.url);
   const child = fork(file, {
-    execArgv: [...execArgv, ...(isSource ? ['--import', 'tsx'] : [])],
+    execArgv: [...engineNodeFlags, ...execArgv, ...(isSource ? ['--import', 'tsx'] : [])],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   return {

@@ -67,6 +67,7 @@ function simulatedDay(scenario: Scenario, shiftStart: number, withSignals: boole
       }
       continue;
     }
+    if (upload.channel === 'answers') continue;
     for (const message of upload.messages) {
       const at = Math.round(message.ts) / 1000;
       fixes.push({

@@ -2,17 +2,19 @@ import { existsSync, readFileSync } from 'node:fs';
 import { asError, Fault } from '../schemas/fault.ts';
 import type { ProgramContext } from '../schemas/program.ts';
 import type { City } from './city/city.ts';
-import { openRouter } from './city/paths.ts';
 import { cityOf } from './city/road-file.ts';
-import { type Upload, uploads } from './device/radio.ts';
+import { type Upload, uploadsOf } from './device/radio.ts';
+import { dayMaker, type Fleet, openFleet } from './fleet.ts';
 import { type DayPlan, dayPlan } from './plan.ts';
 import { type BrokerAddress, type Connection, openConnection } from './publish/connection.ts';
+import { listen } from './publish/downlink.ts';
 import { type LedgerContents, type LedgerHeader, openLedger, readLedger } from './publish/ledger.ts';
 import { type PublishInput, type PublishProgress, publish } from './publish/publish.ts';
 import { type TruthRecord, truthOf, writeTruth } from './report/truth.ts';
 import { parseScenario, type Scenario, scenarios, unknownScenario } from './scenario/scenario.ts';
-import { openDisruptions } from './van/disruptions.ts';
-import { ON_AIR_BEFORE, type VanDay, vanDay } from './van/van.ts';
+import { openTold } from './told.ts';
+import type { Order } from './van/orders.ts';
+import { ON_AIR_BEFORE, type VanDay } from './van/van.ts';
 
 export type SimulatorConfig = {
   /** Name of a built-in scenario, or a file; default demo. */
@@ -121,10 +123,17 @@ export async function runSimulator(
   const shift = options.shift ?? prepareShift(config, context.now());
   const { scenario, plan, header, before } = shift;
   const vans = plan.routes.length;
-  if (config.truthFile !== undefined) writeTruth(config.truthFile, truthOfShift(shift));
+  const told = openTold({ ...config, shift, isResumed: before !== undefined });
+  if (config.truthFile !== undefined) writeTruth(config.truthFile, truthOfShift(shift, told.before));
   const ending = endingAfter(config.durationSeconds, context.signal);
   const connections = await connectAll(config, scenario.fleet, vans, context.signal);
   const ledger = openLedger(config.ledgerFile, header, { before });
+  const fleet = openFleet(shift, told.before);
+  const clock = clockOf(config.speed ?? 1, header.shiftStart, context.now());
+  const hear = { fleet, at: () => Math.min(context.now(), clock.simulated(context.now())) };
+  const devices = config.connections === 'per-device' ? plan.routes.map(({ vehicle }) => vehicle) : undefined;
+  const { log } = context;
+  await listen({ fleet: scenario.fleet, connections, devices, log, heard: told.hearer(hear) });
   const facts = { scenario: scenario.name, vans, seed: scenario.seed, connections: connections.length };
   context.log.info(
     { ...facts, shiftStart: header.shiftStart, resumed: before !== undefined },
@@ -133,11 +142,11 @@ export async function runSimulator(
   context.ready(facts);
   const progress = await publish({
     fleet: scenario.fleet,
-    vans: lazyVans(shift),
+    vans: lazyVans(shift, fleet),
     connections,
     ledger,
     before,
-    clock: clockOf(config.speed ?? 1, header.shiftStart, context.now()),
+    clock,
     now: context.now,
     signal: ending.signal,
     onProgress: options.onProgress,
@@ -145,6 +154,7 @@ export async function runSimulator(
   ending.release();
   await Promise.all(connections.map((connection) => connection.close(0)));
   ledger.close();
+  told.close();
   context.log.info({ offered: progress.offered, acknowledged: progress.acknowledged }, 'shift ends');
   return progress;
 }
@@ -175,32 +185,23 @@ async function connectAll(
   return opened;
 }
 
-/** Makes the day of the van of one route, each time anew: none is kept here. */
-export function dayMaker({ scenario, city, plan }: Pick<PreparedShift, 'scenario' | 'city' | 'plan'>) {
-  const router = openRouter(city.graph);
-  const troubleOf = openDisruptions({ ...scenario, city, plan });
-  return (routeIndex: number): VanDay =>
-    vanDay({ scenario, city, router, plan, routeIndex, trouble: troubleOf(routeIndex) });
-}
-
-/** A van's day is driven when its first upload is asked for, and forgotten after its last. */
-function lazyVans(shift: PreparedShift): PublishInput['vans'] {
-  const { scenario, plan } = shift;
-  const dayOf = dayMaker(shift);
-  function* uploadsOf(routeIndex: number): Generator<Upload> {
-    yield* uploads(dayOf(routeIndex), scenario);
+/** A van drives on as its uploads are asked for, and is forgotten after its last. */
+function lazyVans({ scenario, plan }: PreparedShift, fleet: Fleet): PublishInput['vans'] {
+  function* uploads(routeIndex: number): Generator<Upload> {
+    yield* uploadsOf(fleet.van(routeIndex), scenario);
+    fleet.forget(routeIndex);
   }
   return plan.routes.map(({ vehicle, plannedDeparture }, routeIndex) => ({
     device: vehicle,
     notBefore: plannedDeparture - ON_AIR_BEFORE,
-    uploads: uploadsOf(routeIndex),
+    uploads: uploads(routeIndex),
   }));
 }
 
-/** What really happens on a shift: known before the first fix is sent. */
-export function truthOfShift(shift: PreparedShift): TruthRecord[] {
+/** What really happens on a shift: known before the first fix is sent, as far as nothing is ordered. */
+export function truthOfShift(shift: PreparedShift, orders: readonly Order[] = []): TruthRecord[] {
   const { scenario, city, plan } = shift;
-  const dayOf = dayMaker(shift);
+  const dayOf = dayMaker(shift, orders);
   function* days(): Generator<VanDay> {
     for (const index of plan.routes.keys()) yield dayOf(index);
   }

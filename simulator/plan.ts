@@ -18,6 +18,8 @@ export type StopPlan = PlanDocument['routes'][number]['stops'][number] & {
   readonly place: Place;
   /** Standard normal that planned service came from: what really happens is related to it. */
   readonly effort: number;
+  /** Instants between which somebody is there to take it, where that is not all day. */
+  readonly hours?: { readonly opens: number; readonly closes: number } | undefined;
 };
 
 export type RoutePlan = {
@@ -359,7 +361,7 @@ function documentOf({ scenario, depots, routes, fences }: DocumentInput): PlanDo
       driver: route.driver,
       plannedDeparture: route.plannedDeparture,
       plannedReturn: route.plannedReturn,
-      stops: route.stops.map(({ place: _place, effort: _effort, ...stop }) => stop),
+      stops: route.stops.map(({ place: _place, effort: _effort, hours: _hours, ...stop }) => stop),
     })),
     fences,
   };

@@ -3,40 +3,38 @@ import { type Frame, frame } from '../../schemas/position.ts';
 import type { Random } from '../../schemas/random.ts';
 import { msFromInstant } from '../../schemas/units.ts';
 import type { RadioScenario } from '../scenario/scenario.ts';
-import { episodes, instants, openStretches, openStretchFinder } from '../van/stretches.ts';
+import type { DeviceView } from '../van/day.ts';
+import { openEpisodes, openInstants, openStretches } from '../van/stretches.ts';
 import { openTrackReader, type Whereabouts } from '../van/track.ts';
-import type { VanDay } from '../van/van.ts';
 import type { DeviceClass } from './device-classes.ts';
 
 const CLOCK_2004 = Date.UTC(2004, 0, 1);
 
 export type Device = {
-  /** On the air, instants. */
+  /** On the air from this instant. */
   readonly from: number;
-  readonly until: number;
   /** What it makes of an instant; undefined in a tunnel. */
   readonly message: (at: number) => OwnMessage | undefined;
 };
 
 /** The receiver and its counters; `at` must grow from call to call. */
-export function openDevice(day: VanDay, kind: DeviceClass, radio: RadioScenario, chance: Random): Device {
+export function openDevice(day: DeviceView, kind: DeviceClass, radio: RadioScenario, chance: Random): Device {
   const { track } = day;
-  const [from, until] = [track.t[0]!, track.t.at(-1)!];
+  const from = track.t[0]!;
   const where = openTrackReader(track);
   const plane = frame({ lng: track.lng[0]!, lat: track.lat[0]! });
   const noise = openNoise(radio, chance.fork('noise'));
-  const tunnels = episodes(radio.tunnelsPerHour, from, until, chance.fork('tunnels'), [15, 90]);
-  const reboots = instants(radio.rebootsPerHour, from, until, chance.fork('reboots'));
+  const inTunnel = openEpisodes(radio.tunnelsPerHour, from, chance.fork('tunnels'), [15, 90]);
+  const rebootsUntil = openInstants(radio.rebootsPerHour, from, chance.fork('reboots'));
   const skew = (chance.chance(radio.clockSkew) ? chance.between(-2, 2) : 0) + (kind.clockAhead ?? 0);
   let lostFixes = chance.chance(radio.clockLost) ? 3 : 0;
-  const inTunnel = openStretches(tunnels);
-  const stuck = openStuck(kind, from, until, chance.fork('stuck'));
+  const stuck = openStuck(kind, from, chance.fork('stuck'));
   const signals = openSignals(day);
   const odd = chance.fork('odd');
   let [seq, boot] = [0, 0];
   const message = (at: number): OwnMessage | undefined => {
-    if (inTunnel(at)) return undefined;
-    if (boot < reboots.length && at >= reboots[boot]!) {
+    if (inTunnel(at) !== undefined) return undefined;
+    if (rebootsUntil(at) > boot) {
       boot++;
       seq = 0;
     }
@@ -52,14 +50,14 @@ export function openDevice(day: VanDay, kind: DeviceClass, radio: RadioScenario,
       ...signals(at, whereabouts),
     };
   };
-  return { from, until, message };
+  return { from, message };
 }
 
 type Sighting = ReturnType<ReturnType<typeof openNoise>>;
 
 /** Says an old position again: now and then one that was, or through a stretch always the same. */
-function openStuck(kind: DeviceClass, from: number, until: number, chance: Random) {
-  const freezeAt = openStretchFinder(episodes(kind.freezesPerHour ?? 0, from, until, chance, [40, 400]));
+function openStuck(kind: DeviceClass, from: number, chance: Random) {
+  const freezeAt = openEpisodes(kind.freezesPerHour ?? 0, from, chance.fork('freezes'), [40, 400]);
   const repeats = kind.repeatsPosition ?? 0;
   let last: Sighting | undefined;
   return (at: number, sighting: Sighting): Sighting => {
@@ -120,19 +118,20 @@ function openNoise(radio: RadioScenario, chance: Random) {
 }
 
 /** What the vehicle's own wires say. */
-function openSignals(day: VanDay) {
+function openSignals(day: DeviceView) {
   const isOff = openStretches(day.engineOff);
   const isOpen = openStretches(day.doorOpen);
   const isUnbelted = openStretches(day.unbelted);
   return (at: number, { speed, driven }: Whereabouts) => {
     const ignition = !isOff(at) || speed > 0.3;
     const isDriving = speed > 0.3;
+    const van = day.swaps.findLast((swap) => swap.at <= at) ?? { ...day, driven: 0 };
     // 12 l/100 km of a 70 l tank; 0.28 kWh/km of a 60 kWh battery.
-    const left = day.energy - (driven / 1000) * (day.isElectric ? 0.28 / 60 : 0.12 / 70);
+    const left = van.energy - ((driven - van.driven) / 1000) * (day.isElectric ? 0.28 / 60 : 0.12 / 70);
     const energy = round(Math.max(0.03, left), 4);
     return {
       ignition,
-      odometer: round(day.odometer + driven, 1),
+      odometer: round(van.odometer + driven - van.driven, 1),
       ...(day.isElectric ? { soc: energy } : { fuel: energy }),
       ...(day.isElectric ? {} : { rpm: ignition ? Math.round(760 + ((speed * 170) % 1500)) : 0 }),
       door: !isDriving && isOpen(at),

@@ -1,13 +1,15 @@
+import type { Answer } from '../../schemas/down.ts';
 import type { OwnMessage, StopReport } from '../../schemas/fix.ts';
 import { type Random, random } from '../../schemas/random.ts';
 import { normalShare, quantile } from '../report/quantiles.ts';
 import type { RadioScenario, Scenario } from '../scenario/scenario.ts';
-import { episodes, openStretchFinder } from '../van/stretches.ts';
-import type { VanDay } from '../van/van.ts';
+import type { DeviceView, VanDay } from '../van/day.ts';
+import { openEpisodes, openStretchFinder } from '../van/stretches.ts';
+import type { Van } from '../van/van.ts';
 import { openDevice } from './device.ts';
 import { type DeviceClass, type DeviceClassName, deviceClasses } from './device-classes.ts';
 
-/** Something a device hands to the network at `due`: fixes of one message, or presses of the app. */
+/** Something a device hands to the network at `due`: fixes, presses of the app, or what it answers. */
 export type Upload = {
   readonly device: string;
   /** Instant. */
@@ -15,6 +17,7 @@ export type Upload = {
 } & (
   | { readonly channel: 'telemetry'; readonly messages: readonly OwnMessage[] }
   | { readonly channel: 'stops'; readonly reports: readonly StopReport[] }
+  | { readonly channel: 'answers'; readonly answers: readonly Answer[] }
 );
 
 /** Interval jitter around its nominal value, seconds (measured σ 0.144). */
@@ -32,36 +35,66 @@ export function deviceClassOf({ seed, devices }: Scenario, vehicle: string): Dev
   return 'standard';
 }
 
+/** Where a device is: in a van whose day is known, or in one that is still driving it. */
+type Carrier = {
+  readonly view: DeviceView;
+  /** Makes certain what happens up to an instant. */
+  readonly advance: (at: number) => void;
+  readonly offAirAt: () => number;
+};
+
 /**
  * What the device of one van sends over its day, in order of `due`: the truth through a receiver and
  * a network with the scenario's imperfections. Pure: the same day and seed give the same bytes.
  */
-export function* uploads(day: VanDay, scenario: Scenario): Generator<Upload> {
-  const { intervalSeconds } = scenario;
-  const kind = deviceClasses[deviceClassOf(scenario, day.vehicle)];
+export const uploads = (day: VanDay, scenario: Scenario): Generator<Upload> =>
+  uploadsFrom({ view: day, advance: () => {}, offAirAt: () => day.track.t.at(-1)! }, scenario);
+
+/** The same of a van under way, which drives on as its uploads are asked for and hears what it is sent. */
+export const uploadsOf = (van: Van, scenario: Scenario): Generator<Upload> => uploadsFrom(van, scenario);
+
+function* uploadsFrom({ view, advance, offAirAt }: Carrier, scenario: Scenario): Generator<Upload> {
+  const { vehicle, reports, answers, deviceOrders } = view;
+  let { intervalSeconds } = scenario;
+  const kind = deviceClasses[deviceClassOf(scenario, vehicle)];
   const radio = { ...scenario.radio, ...kind.radio };
-  const chance = random(`${scenario.seed}/radio/${day.vehicle}`);
-  const device = openDevice(day, kind, radio, chance);
-  const network = openNetwork({ kind, radio, chance: chance.fork('network'), ...device });
+  const chance = random(`${scenario.seed}/radio/${vehicle}`);
+  const device = openDevice(view, kind, radio, chance);
+  const network = openNetwork({ kind, radio, chance: chance.fork('network'), from: device.from });
+  const talk = chance.fork('talk');
   const outbox = openOutbox();
   const step = (): number =>
     kind.interval === undefined
       ? Math.max(intervalSeconds / 2, intervalSeconds + JITTER * chance.normal())
       : intervalSeconds * quantile(kind.interval, chance.next());
-  let reportIndex = 0;
-  for (let at = device.from + chance.between(0, intervalSeconds); at < device.until; at += step()) {
+  const fix = (at: number): void => {
     const message = device.message(at);
-    const taken = network.take(at, message);
-    for (const upload of taken) outbox.put({ device: day.vehicle, ...upload });
-    for (; (day.reports[reportIndex]?.ts ?? Number.POSITIVE_INFINITY) / 1000 <= at; reportIndex++) {
-      const report = day.reports[reportIndex]!;
+    for (const upload of network.take(at, message)) outbox.put({ device: vehicle, ...upload });
+  };
+  let [reported, answered, ordered] = [0, 0, 0];
+  for (let at = device.from + chance.between(0, intervalSeconds); ; at += step()) {
+    advance(at);
+    if (at >= offAirAt()) break;
+    for (; (deviceOrders[ordered]?.at ?? Number.POSITIVE_INFINITY) <= at; ordered++) {
+      const order = deviceOrders[ordered]!;
+      if (order.kind === 'locate') fix(order.at);
+      else intervalSeconds = order.seconds;
+    }
+    fix(at);
+    for (; (reports[reported]?.ts ?? Number.POSITIVE_INFINITY) / 1000 <= at; reported++) {
+      const report = reports[reported]!;
       const due = network.reachable(report.ts / 1000) + chance.lognormal(-0.2, 0.4);
-      outbox.put({ device: day.vehicle, due, channel: 'stops', reports: [report] });
+      outbox.put({ device: vehicle, due, channel: 'stops', reports: [report] });
+    }
+    for (; (answers[answered]?.ts ?? Number.POSITIVE_INFINITY) / 1000 <= at; answered++) {
+      const answer = answers[answered]!;
+      const due = network.reachable(answer.ts / 1000) + talk.lognormal(-0.5, 0.4);
+      outbox.put({ device: vehicle, due, channel: 'answers', answers: [answer] });
     }
     // Nothing made later than now can be due before now, so everything up to here is in order.
     yield* outbox.takeUntil(at);
   }
-  for (const upload of network.rest(device.until)) outbox.put({ device: day.vehicle, ...upload });
+  for (const upload of network.rest(offAirAt())) outbox.put({ device: vehicle, ...upload });
   yield* outbox.takeUntil(Number.POSITIVE_INFINITY);
 }
 
@@ -72,17 +105,17 @@ type NetworkInput = {
   readonly radio: RadioScenario;
   readonly chance: Random;
   readonly from: number;
-  readonly until: number;
 };
 
 /** Between device and broker: losses, delays, repeats, and stretches without coverage. */
-function openNetwork({ kind, radio, chance, from, until }: NetworkInput) {
-  const gaps = episodes(radio.gapsPerHour, from, until, chance.fork('gaps'), [20, 420]);
+function openNetwork({ kind, radio, chance, from }: NetworkInput) {
+  const coverage = openEpisodes(radio.gapsPerHour, from, chance.fork('gaps'), [20, 420]);
   const outages = (kind.outages ?? []).map(({ after, lasts }) => ({
     from: from + after,
     until: from + after + lasts,
   }));
-  const gapAt = openStretchFinder([...gaps, ...outages].sort((a, b) => a.until - b.until));
+  const outageAt = openStretchFinder(outages);
+  const gapAt = (at: number) => outageAt(at) ?? coverage(at);
   const delay = openDelay(kind, chance.fork('delay'));
   const collect = openCollector(kind, from, chance.fork('batching'));
   let kept: OwnMessage[] = [];

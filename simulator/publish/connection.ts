@@ -12,6 +12,11 @@ export type BrokerAddress = {
 export type Connection = {
   /** Settles with the PUBACK, however many reconnections that takes; rejects when closed before. */
   readonly publish: (topic: string, payload: string) => Promise<void>;
+  /** Also after reconnections; rejects when the broker refuses. */
+  readonly subscribe: (
+    topics: readonly string[],
+    heard: (topic: string, payload: string) => void,
+  ) => Promise<void>;
   readonly reconnections: () => number;
   /** Waits at most this long for acknowledgements that are due. */
   readonly close: (patienceMs: number) => Promise<void>;
@@ -69,6 +74,12 @@ export async function openConnection(
       } finally {
         waiting--;
       }
+    },
+    subscribe: async (topics, heard) => {
+      client.on('message', (topic, payload) => heard(topic, payload.toString('utf8')));
+      const granted = await client.subscribeAsync([...topics], { qos: 1 });
+      const refused = granted.filter(({ qos }) => qos > 2).map(({ topic }) => topic);
+      if (refused.length > 0) throw new Fault('broker/refused', `no right to hear ${refused.join(', ')}`);
     },
     reconnections: () => reconnections,
     close: async (patienceMs) => {

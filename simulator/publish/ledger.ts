@@ -99,6 +99,7 @@ function lineOf(upload: Upload): string {
     const presses = upload.reports.map(({ ts, stop, kind }) => `${ts}:${stop}:${kind}`);
     return `R\t${upload.device}\t${presses.join(',')}\n`;
   }
+  if (upload.channel === 'answers') return '';
   const keys = upload.messages.map(({ ts, seq }) => fixKey(ts, seq));
   return `A\t${upload.device}\t${keys.join(',')}\n`;
 }

@@ -181,8 +181,9 @@ function openQueue({ vans, before }: PublishInput) {
       // The same van stays on top only by chance, so its own stream is followed here.
       let upload = first;
       while (upload !== undefined && upload.due <= until && upload.channel === first!.channel) {
-        const count = upload.channel === 'telemetry' ? upload.messages.length : upload.reports.length;
-        if (fixCount > 0 && fixCount + count > BACKLOG_FIXES) break;
+        const count = entriesOf(upload);
+        // An answer is a message of its own.
+        if (fixCount > 0 && (upload.channel === 'answers' || fixCount + count > BACKLOG_FIXES)) break;
         uploads.push(upload);
         fixCount += count;
         upload = next(van);
@@ -193,18 +194,26 @@ function openQueue({ vans, before }: PublishInput) {
   };
 }
 
+const entriesOf = (upload: Upload): number => {
+  if (upload.channel === 'telemetry') return upload.messages.length;
+  return upload.channel === 'stops' ? upload.reports.length : upload.answers.length;
+};
+
 function isAcknowledged(upload: Upload, before: LedgerContents | undefined): boolean {
   if (before === undefined) return false;
   if (upload.channel === 'stops') {
     const presses = before.reportsByDevice.get(upload.device);
     return upload.reports.every(({ ts, stop, kind }) => presses?.has(`${ts}:${stop}:${kind}`));
   }
+  // What was answered is answered again: it is the same, and whoever asked may not have heard.
+  if (upload.channel === 'answers') return false;
   const keys = before.keysByDevice.get(upload.device);
   return upload.messages.every(({ ts, seq }) => keys?.has(fixKey(ts, seq)));
 }
 
 function kept(uploads: readonly Upload[]): Upload {
   const { device, due } = uploads.at(-1)!;
+  if (uploads[0]!.channel === 'answers') return uploads[0]!;
   const messages = uploads.flatMap((upload) => (upload.channel === 'telemetry' ? upload.messages : []));
   const reports = uploads.flatMap((upload) => (upload.channel === 'stops' ? upload.reports : []));
   if (messages.length === 0) return { device, due, channel: 'stops', reports };
@@ -214,11 +223,14 @@ function kept(uploads: readonly Upload[]): Upload {
 
 /** What goes over the wire; `sent` is when it was given to the network. */
 export function encode(upload: Upload, sent: number): string {
-  const list: readonly object[] =
-    upload.channel === 'stops'
-      ? upload.reports
-      : upload.messages.map((message): OwnMessage => ({ ...message, sent: Math.round(sent * 1000) }));
+  const list = entriesFor(upload, sent);
   return JSON.stringify(list.length === 1 ? list[0] : list);
+}
+
+function entriesFor(upload: Upload, sent: number): readonly object[] {
+  if (upload.channel === 'stops') return upload.reports;
+  if (upload.channel === 'answers') return upload.answers;
+  return upload.messages.map((message): OwnMessage => ({ ...message, sent: Math.round(sent * 1000) }));
 }
 
 /** Hands uploads to their connection, at most IN_FLIGHT_MAX unacknowledged on each. */

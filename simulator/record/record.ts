@@ -7,7 +7,8 @@ import { createGzip } from 'node:zlib';
 import { asError, Fault } from '../../schemas/fault.ts';
 import type { OwnMessage } from '../../schemas/fix.ts';
 import { type Upload, uploads } from '../device/radio.ts';
-import { dayMaker, type PreparedShift } from '../main.ts';
+import { dayMaker } from '../fleet.ts';
+import type { PreparedShift } from '../main.ts';
 
 /**
  * Writes what the devices of a shift say into a file that `replay` reads again: `.ndjson` with

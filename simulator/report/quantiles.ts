@@ -59,3 +59,14 @@ export function normalShare(z: number): number {
     (0.31938153 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))));
   return z >= 0 ? 1 - tail : tail;
 }
+
+/** The standard normal below which a share lies, for shares that `quantile` makes of it (bisection). */
+export function normalScore(quantiles: Quantiles, value: number): number {
+  let [low, high] = [-3.5, 3.5];
+  for (let i = 0; i < 30; i++) {
+    const middle = (low + high) / 2;
+    if (quantile(quantiles, normalShare(middle)) < value) low = middle;
+    else high = middle;
+  }
+  return (low + high) / 2;
+}

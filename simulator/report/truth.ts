@@ -6,8 +6,10 @@ import type { City } from '../city/city.ts';
 import type { DayPlan } from '../plan.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import { type CrossingTruth, crossingsOf, openCrossings } from '../van/crossings.ts';
+import type { TrueSkip, VanDay } from '../van/day.ts';
 import { placeDisruptions, type TrueDisruption } from '../van/disruptions.ts';
-import type { VanDay } from '../van/van.ts';
+import type { TrueHandover } from '../van/meetings.ts';
+import { openTrackReader } from '../van/track.ts';
 
 /** What an ideal engine would conclude from where the vans really were; a line of the file each. */
 export type TruthRecord =
@@ -15,6 +17,8 @@ export type TruthRecord =
   | VisitTruth
   | TripTruth
   | ({ readonly type: 'disruption' } & TrueDisruption)
+  | ({ readonly type: 'handover' } & TrueHandover)
+  | ({ readonly type: 'skipped'; readonly vehicle: string } & TrueSkip)
   | {
       readonly type: 'run';
       readonly scenario: string;
@@ -32,9 +36,10 @@ export type VisitTruth = {
   readonly arrivedAt: number;
   readonly departedAt: number;
   readonly outcome: 'served' | 'failed';
+  readonly reason?: string | undefined;
 };
 
-/** From crossing the depot's circle outwards to crossing it inwards. */
+/** From crossing the depot's circle outwards to crossing it inwards; two where a van was called out again. */
 export type TripTruth = {
   readonly type: 'trip';
   readonly vehicle: string;
@@ -45,7 +50,6 @@ export type TripTruth = {
 };
 
 export type TruthInput = {
-  /** In the order of the plan's routes. */
   readonly days: Iterable<VanDay>;
   readonly plan: DayPlan;
   readonly city: City;
@@ -54,6 +58,7 @@ export type TruthInput = {
 
 export function truthOf({ days, plan, city, scenario }: TruthInput): TruthRecord[] {
   const lookup = openCrossings(plan.document.fences, city.frame);
+  const depots = new Map(plan.routes.map(({ code, depotIndex }) => [code, plan.depots[depotIndex]!.name]));
   const run: TruthRecord = {
     type: 'run',
     scenario: scenario.name,
@@ -62,37 +67,48 @@ export function truthOf({ days, plan, city, scenario }: TruthInput): TruthRecord
     intervalSeconds: scenario.intervalSeconds,
     shiftStart: plan.shiftStart,
   };
-  return [
-    run,
-    ...placeDisruptions(scenario.disruptions, plan.shiftStart).map((disruption) => ({
-      type: 'disruption' as const,
-      ...disruption,
-    })),
-    ...Array.from(days, (day, index): TruthRecord[] => {
-      const { vehicle, route, visits } = day;
-      const crossings = crossingsOf(day, lookup, scenario.intervalSeconds);
-      const depot = plan.depots[plan.routes[index]!.depotIndex]!.name;
-      return [
-        ...crossings.map((crossing) => ({ type: 'crossing' as const, ...crossing })),
-        ...visits.map((visit) => ({ type: 'visit' as const, vehicle, route, ...visit })),
-        tripOf(day, crossings, depot),
-        ...day.disruptions.map((disruption) => ({ type: 'disruption' as const, ...disruption })),
-      ];
-    }).flat(),
-  ];
+  const places = placeDisruptions(scenario.disruptions, plan.shiftStart);
+  const records: TruthRecord[] = [run, ...places.map((one) => ({ type: 'disruption' as const, ...one }))];
+  for (const day of days) {
+    const { vehicle, route } = day;
+    const crossings = crossingsOf(day, lookup, scenario.intervalSeconds);
+    records.push(
+      ...crossings.map((one) => ({ type: 'crossing' as const, ...one })),
+      ...day.visits.map((one) => ({ type: 'visit' as const, vehicle, route, ...one })),
+      ...tripsOf(day, crossings, depots.get(route) ?? ''),
+      ...day.disruptions.map((one) => ({ type: 'disruption' as const, ...one })),
+      ...day.handovers.map((one) => ({ type: 'handover' as const, ...one })),
+      ...day.skipped.map((one) => ({ type: 'skipped' as const, vehicle, ...one })),
+    );
+  }
+  return records;
 }
 
-function tripOf(day: VanDay, crossings: readonly CrossingTruth[], depot: string): TripTruth {
+function tripsOf(day: VanDay, crossings: readonly CrossingTruth[], depot: string): TripTruth[] {
   const atDepot = crossings.filter(({ set, fence }) => set === 'depots' && fence === depot);
-  const exit = atDepot.find(({ kind }) => kind === 'exit');
-  const enter = atDepot.findLast(({ kind }) => kind === 'enter');
-  return {
-    type: 'trip',
-    vehicle: day.vehicle,
-    startedAt: exit?.at ?? day.leftAt,
-    endedAt: enter?.at ?? day.returnedAt,
-    distance: Math.round(day.track.s.at(-1)!),
-  };
+  const where = openTrackReader(day.track);
+  return day.outings.map(({ leftAt, returnedAt }, i) => {
+    const until = day.outings[i + 1]?.leftAt ?? Number.POSITIVE_INFINITY;
+    const own = atDepot.filter(({ at }) => (i === 0 || at >= leftAt) && at < until);
+    const distance = where(returnedAt).driven - where(leftAt).driven;
+    return {
+      type: 'trip',
+      vehicle: day.vehicle,
+      startedAt: own.find(({ kind }) => kind === 'exit')?.at ?? leftAt,
+      endedAt: own.findLast(({ kind }) => kind === 'enter')?.at ?? returnedAt,
+      distance: Math.round(distance),
+    };
+  });
+}
+
+/** A written truth with what is true of some vans by now in place of what was. */
+export function renewTruth(path: string, renewed: readonly TruthRecord[]): void {
+  const names = new Set(renewed.flatMap((record) => ('vehicle' in record ? (record.vehicle ?? []) : [])));
+  const isOf = (record: TruthRecord): boolean =>
+    (record.type === 'handover' && names.has(record.taker)) ||
+    ('vehicle' in record && record.vehicle !== undefined && names.has(record.vehicle));
+  const kept = readTruth(path).filter((record) => !isOf(record));
+  writeTruth(path, [...kept, ...renewed.filter(isOf)]);
 }
 
 /** One JSON object a line; packed when the name ends in .gz. */

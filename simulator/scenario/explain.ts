@@ -57,6 +57,8 @@ function sentence(entry: Disruption): string {
       return `streets closed ${where}, ${during}`;
     case 'breakdown':
       return `breakdown of ${who} ${during}`;
+    case 'van-swap':
+      return `another van for ${who}, which stand meanwhile ${during}`;
     case 'driver-call-out':
       return `no driver for ${who} until ${entry.lasts} min after planned departure`;
     case 'load-out-delay':

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { cityOf } from '../city/road-file.ts';
-import { dayMaker } from '../main.ts';
+import { dayMaker } from '../fleet.ts';
 import { dayPlan } from '../plan.ts';
 import { explain } from './explain.ts';
 import { Scenario, scenarios } from './scenario.ts';

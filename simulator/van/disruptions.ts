@@ -41,6 +41,10 @@ export const Disruption = Type.Union([
     ...area,
   }),
   disruption('breakdown', 'a van stands until it is repaired', { ...span, ...who }),
+  disruption('van-swap', 'a van stands until another one takes over parcels, driver and device', {
+    ...span,
+    ...who,
+  }),
   disruption('driver-call-out', 'a driver does not come; another one does, later', {
     lasts: minutes('minutes until the other one leaves'),
     ...who,
@@ -75,7 +79,11 @@ export type VanTrouble = {
   readonly late: number;
   readonly serviceFactor: number;
   /** In order of `from`. */
-  readonly breakdowns: readonly { readonly from: number; readonly seconds: number }[];
+  readonly breakdowns: readonly {
+    readonly kind: 'breakdown' | 'van-swap';
+    readonly from: number;
+    readonly seconds: number;
+  }[];
   readonly added: readonly { readonly from: number; readonly count: number }[];
   /** Share of the usual speed on an edge at an instant. */
   readonly speed: (edge: number, at: number) => number;
@@ -143,8 +151,8 @@ export function openDisruptions({
     return {
       late: 60 * delays.reduce((most, { lasts }) => Math.max(most, lasts), 0),
       serviceFactor: of('heavy-route').reduce((product, { factor }) => product * factor, 1),
-      breakdowns: of('breakdown')
-        .map(({ after, lasts }) => ({ from: instant(after), seconds: lasts * 60 }))
+      breakdowns: [...of('breakdown'), ...of('van-swap')]
+        .map(({ kind, after, lasts }) => ({ kind, from: instant(after), seconds: lasts * 60 }))
         .sort((a, b) => a.from - b.from),
       added: of('added-stops')
         .map(({ after, count }) => ({ from: instant(after), count }))

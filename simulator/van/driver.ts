@@ -58,16 +58,19 @@ type PressesInput = {
   readonly arrivedAt: number;
   readonly departedAt: number;
   readonly outcome: 'served' | 'failed';
+  /** Why it failed, where that does not lie with the stop's own chance. */
+  readonly reason?: string | undefined;
   readonly chance: Random;
 };
 
 const failures = ['nobody home', 'no access', 'address not found', 'refused'];
 
 /** What the driver presses: arrived when stepping out, the outcome at the door, departed when back. */
-export function pressesOf(input: PressesInput): StopReport[] {
+export function pressesOf(input: PressesInput): { readonly reports: StopReport[]; readonly reason: string } {
   const { driver, stop, arrivedAt, departedAt, outcome, chance } = input;
   const spent = departedAt - arrivedAt;
-  const reason = chance.pick(failures);
+  const drawn = chance.pick(failures);
+  const reason = input.reason ?? drawn;
   const arrived = arrivedAt + Math.min(chance.between(2, 9), spent * 0.2);
   const handed = arrivedAt + spent * chance.between(0.5, 0.8);
   const departed = departedAt - Math.min(chance.between(1, 5), spent * 0.1);
@@ -80,5 +83,5 @@ export function pressesOf(input: PressesInput): StopReport[] {
   ];
   // Drawn for every press, app or none, so that one van's app shifts no other chance.
   const kept = presses.filter(() => !chance.chance(driver.forgetful));
-  return driver.hasApp ? kept : [];
+  return { reports: driver.hasApp ? kept : [], reason };
 }

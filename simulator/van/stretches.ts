@@ -3,33 +3,43 @@ import type { Random } from '../../schemas/random.ts';
 /** A stretch of time: [from, until), instants. */
 export type Stretch = { readonly from: number; readonly until: number };
 
-/** Poisson instants at an hourly rate. */
-export function instants(perHour: number, from: number, until: number, chance: Random): number[] {
-  const found: number[] = [];
-  if (perHour <= 0) return found;
-  for (let at = from; ; ) {
-    at += (-Math.log(1 - chance.next()) * 3600) / perHour;
-    if (at >= until) return found;
-    found.push(at);
-  }
+/** Poisson instants at an hourly rate, drawn as far as they are asked for: how many are over by `at`. */
+export function openInstants(perHour: number, from: number, chance: Random): (at: number) => number {
+  let count = 0;
+  let next = perHour > 0 ? from : Number.POSITIVE_INFINITY;
+  const draw = (): number => next + (-Math.log(1 - chance.next()) * 3600) / perHour;
+  if (perHour > 0) next = draw();
+  return (at) => {
+    for (; next <= at; next = draw()) count++;
+    return count;
+  };
 }
 
-/** Stretches that begin at an hourly rate and last from the shortest to the longest, seconds. */
-export function episodes(
+/**
+ * Stretches that begin at an hourly rate and last from the shortest to the longest, seconds; drawn as
+ * far as they are asked for. Instants seldom go back, and never by more than a day.
+ */
+export function openEpisodes(
   perHour: number,
   from: number,
-  until: number,
   chance: Random,
   [shortest, longest]: readonly [number, number],
-): Stretch[] {
-  let free = from;
-  return instants(perHour, from, until, chance).flatMap((at) => {
-    // Short ones are many and long ones few: uniform in the logarithm.
-    const seconds = Math.exp(chance.between(Math.log(shortest), Math.log(longest)));
-    if (at < free) return [];
-    free = at + seconds;
-    return [{ from: at, until: at + seconds }];
-  });
+): (at: number) => Stretch | undefined {
+  if (perHour <= 0) return () => undefined;
+  const drawn: Stretch[] = [];
+  const find = openStretchFinder(drawn);
+  let [next, free] = [from, from];
+  return (at) => {
+    while (next <= at) {
+      next += (-Math.log(1 - chance.next()) * 3600) / perHour;
+      // Short ones are many and long ones few: uniform in the logarithm.
+      const seconds = Math.exp(chance.between(Math.log(shortest), Math.log(longest)));
+      if (next < free) continue;
+      free = next + seconds;
+      drawn.push({ from: next, until: free });
+    }
+    return find(at);
+  };
 }
 
 /** The stretch an instant lies in, for instants that seldom go back. */

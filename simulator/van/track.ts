@@ -3,17 +3,22 @@ import { type Frame, frame as frameAt, type Position } from '../../schemas/posit
 /**
  * Where a van truly is at every instant of its day, exact between its knots.
  *
- *   knot    t Float64 instant, s Float64 metres driven, v Float64 m/s: constant acceleration between two
- *   vertex  d Float64 metres driven, lng, lat Float64: straight between two
+ *   knot    t instant, s metres driven, v m/s: constant acceleration between two
+ *   vertex  d metres driven, lng, lat degrees: straight between two
+ *
+ * Behind its last knot a van stands where it is.
  */
 export type Track = {
-  readonly t: Float64Array;
-  readonly s: Float64Array;
-  readonly v: Float64Array;
-  readonly d: Float64Array;
-  readonly lng: Float64Array;
-  readonly lat: Float64Array;
+  readonly t: Column;
+  readonly s: Column;
+  readonly v: Column;
+  readonly d: Column;
+  readonly lng: Column;
+  readonly lat: Column;
 };
+
+/** Packed once the day is over, growing until then. */
+export type Column = Float64Array | readonly number[];
 
 export type Whereabouts = Position & {
   /** m/s. */
@@ -33,21 +38,23 @@ export function openTrackReader(track: Track): (at: number) => Whereabouts {
   return (at) => {
     if (knot > 0 && at < t[knot]!) knot = 0;
     while (knot + 2 < t.length && t[knot + 1]! <= at) knot++;
-    const span = t[knot + 1]! - t[knot]!;
+    const next = Math.min(knot + 1, t.length - 1);
+    const span = t[next]! - t[knot]!;
     const since = Math.max(0, Math.min(span, at - t[knot]!));
-    const acceleration = span > 0 ? (v[knot + 1]! - v[knot]!) / span : 0;
+    const acceleration = span > 0 ? (v[next]! - v[knot]!) / span : 0;
     const metres = s[knot]! + v[knot]! * since + (acceleration * since * since) / 2;
-    const driven = Math.max(s[knot]!, Math.min(s[knot + 1]!, metres));
+    const driven = Math.max(s[knot]!, Math.min(s[next]!, metres));
     if (vertex > 0 && driven < d[vertex]!) vertex = 0;
     while (vertex + 2 < d.length && d[vertex + 1]! <= driven) vertex++;
-    const piece = d[vertex + 1]! - d[vertex]!;
+    const ahead = Math.min(vertex + 1, d.length - 1);
+    const piece = d[ahead]! - d[vertex]!;
     const share = piece > 0 ? Math.max(0, Math.min(1, (driven - d[vertex]!) / piece)) : 0;
-    const east = (lng[vertex + 1]! - lng[vertex]!) * Math.cos((lat[vertex]! * Math.PI) / 180);
-    const north = lat[vertex + 1]! - lat[vertex]!;
+    const east = (lng[ahead]! - lng[vertex]!) * Math.cos((lat[vertex]! * Math.PI) / 180);
+    const north = lat[ahead]! - lat[vertex]!;
     if (east !== 0 || north !== 0) heading = ((Math.atan2(east, north) * 180) / Math.PI + 360) % 360;
     return {
-      lng: lng[vertex]! + (lng[vertex + 1]! - lng[vertex]!) * share,
-      lat: lat[vertex]! + (lat[vertex + 1]! - lat[vertex]!) * share,
+      lng: lng[vertex]! + (lng[ahead]! - lng[vertex]!) * share,
+      lat: lat[vertex]! + (lat[ahead]! - lat[vertex]!) * share,
       speed: Math.max(0, v[knot]! + acceleration * since),
       heading,
       driven,
@@ -65,6 +72,13 @@ export type TrackBuilder = {
     line: { readonly lng: readonly number[]; readonly lat: readonly number[]; readonly d: readonly number[] },
   ) => void;
   readonly driven: () => number;
+  /**
+   * Where the van next stands still at or after an instant, before the track ends; forgets what comes
+   * after. Undefined, and nothing forgotten, where it never does.
+   */
+  readonly cut: (at: number) => { readonly driven: number } | undefined;
+  /** The growing columns. */
+  readonly live: Track;
   readonly build: () => Track;
 };
 
@@ -79,10 +93,26 @@ export function openTrackBuilder(at: number, start: Position): TrackBuilder {
     knots.s.push(driven());
     knots.v.push(0);
   };
+  const cut = (at: number) => {
+    const knot = knots.t.findIndex((t, i) => t >= at && knots.v[i] === 0);
+    if (knot < 0 || knot === knots.t.length - 1) return undefined;
+    const reached = knots.s[knot]!;
+    const { lng, lat } = openTrackReader({ ...knots, ...vertices })(knots.t[knot]!);
+    for (const column of Object.values(knots)) column.length = knot + 1;
+    let last = vertices.d.length;
+    while (last > 0 && vertices.d[last - 1]! >= reached) last--;
+    for (const column of Object.values(vertices)) column.length = last;
+    vertices.d.push(reached);
+    vertices.lng.push(lng);
+    vertices.lat.push(lat);
+    return { driven: reached };
+  };
   return {
     now,
     driven,
     wait,
+    cut,
+    live: { ...knots, ...vertices },
     move: (motion, line) => {
       const [t, s] = [now(), driven()];
       for (let i = 1; i < motion.t.length; i++) {

@@ -249,6 +249,24 @@ export const RejectionRow = Type.Object({
 });
 export type RejectionRow = Static<typeof RejectionRow>;
 
+/** GET /api/load-runs?limit=: the book of load runs, newest first. */
+export const LoadRunRow = Type.Object({
+  loadRunId: Type.Integer(),
+  kind: Type.String({ description: 'simulate, demo, or k6 as http, live, mqtt' }),
+  scenario: Type.String(),
+  seed: Type.String(),
+  vans: nullable(Type.Integer()),
+  startedAt: Type.Number(),
+  endedAt: nullable(Type.Number()),
+  platformVersion: nullable(Type.String()),
+  gitVersion: nullable(Type.String()),
+  machine: Type.Record(Type.String(), Type.Union([Type.Number(), Type.String()])),
+  figures: Type.Record(Type.String(), Type.Number(), {
+    description: 'what was measured, by name, with the unit in the name',
+  }),
+});
+export type LoadRunRow = Static<typeof LoadRunRow>;
+
 /** GET /api/fences: a GeoJSON FeatureCollection; a circle is a polygon of 64 corners. */
 export const FenceFeatures = Type.Object({
   type: Type.Literal('FeatureCollection'),

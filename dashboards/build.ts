@@ -2,9 +2,10 @@ import { writeFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import { ingestHealth } from './ingest-health.ts';
 import { lintDashboard } from './lint.ts';
+import { loadRuns } from './load-runs.ts';
 
 /** Every dashboard. Its JSON is committed, so that Grafana and our page need no build for it. */
-export const dashboards = [ingestHealth];
+export const dashboards = [ingestHealth, loadRuns];
 
 /** The files of grafana/, by name. Throws on what our page could not draw as Grafana does. */
 export function dashboardFiles(): ReadonlyMap<string, string> {

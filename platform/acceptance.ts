@@ -7,6 +7,8 @@ import { readTruth } from '../simulator/report/truth.ts';
 import type { CommandIo } from './command.ts';
 import type { Demo } from './demo.ts';
 import { drained } from './drain.ts';
+import { keepRun, openRun } from './runs/book.ts';
+import { figuresOfReport, type Reported } from './runs/run.ts';
 import type { Platform } from './start.ts';
 import { readFleetTables } from './store/fleet-tables.ts';
 import { withClient } from './with-database.ts';
@@ -38,9 +40,11 @@ export async function runAcceptance(platform: Platform, options: AcceptanceOptio
   if (demo === undefined)
     throw new Fault('config/invalid', '--exit-after needs the demo fleet that it measures');
   await platform.simulating;
+  const book = await openRun(io.now, process.pid);
   await delay(seconds * 1000, undefined, { signal: io.signal }).catch(() => {});
   say(`After ${seconds} s: the simulator stops, and what it sent is worked off …`);
   await platform.stopOne('simulator');
+  book.sent();
   return withClient(platform.databaseUrl, async (client) => {
     const consumers = platform.clickhouseUrl === undefined ? ['engine'] : ['engine', 'feed'];
     const workOff = () => drained(client, consumers, { patienceMs: DRAIN_MS, signal: io.signal });
@@ -56,6 +60,16 @@ export async function runAcceptance(platform: Platform, options: AcceptanceOptio
     for (const { consumer, batches } of behind) say(`${consumer} is still ${batches} batches behind`);
     const problems = [...behind.map(({ consumer }) => `${consumer} did not finish`), ...problemsOf(figures)];
     for (const problem of problems) say(`Not accepted: ${problem}`);
+    const { name: scenario, seed, fleet, vans } = demo.scenario;
+    const run = await book.close({
+      kind: 'demo',
+      scenario,
+      seed,
+      fleet,
+      vans,
+      figures: figuresOfReport(reportOf(figures)),
+    });
+    await keepRun(platform.databaseUrl, run, { stderr: say });
     if (isJson) io.stdout(JSON.stringify(figures));
     else for (const line of table(figures)) io.stdout(line);
     return problems.length === 0 ? 0 : 1;
@@ -76,6 +90,7 @@ async function figuresOf(client: ClientBase, demo: Demo) {
     stored: report.stored ?? 0,
     lost: (report.lost ?? 0) + reportsLost,
     duplicated: report.duplicated ?? 0,
+    repeated: report.repeated ?? 0,
     late: tables.late,
     rejected: tables.rejected,
     crossings: tables.crossings.length,
@@ -91,6 +106,11 @@ async function figuresOf(client: ClientBase, demo: Demo) {
     },
     ledger: { acknowledged: report.acknowledged, distinct: report.distinct, reportsLost },
   };
+}
+
+/** As the book of runs names it; presses of the app count among what was lost. */
+function reportOf({ ledger, truth, ...figures }: Figures): Reported {
+  return { ...figures, ...truth, acknowledged: ledger.acknowledged };
 }
 
 function shares(agreement: Agreement | undefined) {

@@ -14,6 +14,7 @@ export const verbs = [
   'doctor',
   'kills',
   'load',
+  'runs',
   'postgres',
   'clickhouse',
   'ingest',

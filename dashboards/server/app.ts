@@ -21,6 +21,7 @@ import { fleetRoutes } from './routes/fleet.ts';
 import { healthRoutes } from './routes/health.ts';
 import { ingestRoutes } from './routes/ingest.ts';
 import { liveRoutes } from './routes/live.ts';
+import { loadRunRoutes } from './routes/load-runs.ts';
 import { paceRoutes } from './routes/pace.ts';
 import { pageRoutes } from './routes/page.ts';
 import { proposalRoutes } from './routes/proposals.ts';
@@ -57,6 +58,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   await app.register(fastifyStatic, { root: deps.staticDir, serve: false });
 
   accountRoutes(app, deps);
+  loadRunRoutes(app, deps);
   fleetRoutes(app, deps);
   basemapRoutes(app, deps);
   paceRoutes(app, deps);

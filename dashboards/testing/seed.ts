@@ -273,9 +273,11 @@ async function writeConclusions(
     [base, at, [stopIds[3], stopIds[1], stopIds[2]], `${name} explanation`],
   );
   await run(
-    `insert into load_runs (load_run_id, fleet_id, scenario, seed, started_at) overriding system value
-     values ($1::int, $1::int, $2, $2, to_timestamp($3))`,
-    [base, `${name}-scenario`, at],
+    `insert into load_runs (load_run_id, fleet_id, scenario, seed, vans, started_at, machine, figures)
+       overriding system value
+     values ($1::int, $1::int, $2, $2, 4, to_timestamp($3 - 60), $4, '{"offered": 50, "fixes_per_second": 5, "lost": 0, "latency_p99_ms": 20}'),
+       ($1::int + 1, $1::int, $2, $2, 4, to_timestamp($3), $4, '{"offered": 100, "fixes_per_second": 9, "lost": 0, "latency_p99_ms": 10}')`,
+    [base, `${name}-scenario`, at, JSON.stringify({ cpus: 2, node: `${name} node` })],
   );
   return { alertId: base, proposalId: base };
 }

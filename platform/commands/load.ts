@@ -10,6 +10,8 @@ import { readCredentials, readRunFile } from '../data-folder.ts';
 import { type LoadFigures, linesOf, loadFigures } from '../load/figures.ts';
 import { findK6, type K6, runK6 } from '../load/k6-program.ts';
 import { type LoadKind, type LoadSetup, loadKinds, loadOfScenario } from '../load/setup.ts';
+import { keepRun, openRun } from '../runs/book.ts';
+import { figuresOfLoad } from '../runs/run.ts';
 
 const flags = {
   duration: { type: 'string', default: '30s' },
@@ -73,9 +75,20 @@ thresholds; the exit code is 1 when one is not met.
     const folder = await mkdtemp(join(tmpdir(), 'paceline-load-'));
     try {
       const setup = await setupOf(kind, values, config, join(folder, 'summary.json'));
-      const { users, seconds } = setup;
+      const { users, seconds, scenario, fleet, vans } = setup;
       io.stderr(`load: k6 ${k6.version}, ${kind}, ${users} virtual users, ${seconds} s`);
+      const running = await readRunFile(config.dataFolder);
+      const book = await openRun(io.now, running?.pid);
       const figures = await figuresOf(kind, setup, k6, io);
+      const run = await book.close({
+        kind,
+        scenario,
+        seed: '',
+        fleet,
+        vans,
+        figures: figuresOfLoad(figures),
+      });
+      await keepRun(config.databaseUrl ?? running?.databaseUrl, run, io);
       for (const line of linesOf(figures)) (values.json ? io.stderr : io.stdout)(line);
       if (values.json) io.stdout(JSON.stringify(figures));
       return figures.passed ? 0 : 1;

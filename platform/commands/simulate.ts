@@ -23,6 +23,8 @@ import { type Config, readConfig } from '../config.ts';
 import { gatewayOf, makeDataFolder, readRunFile } from '../data-folder.ts';
 import { drained } from '../drain.ts';
 import { programContext } from '../program.ts';
+import { keepRun, openRun } from '../runs/book.ts';
+import { figuresOfReport } from '../runs/run.ts';
 import { readFleetTables } from '../store/fleet-tables.ts';
 import { writePlan } from '../store/plan-store.ts';
 import { mqttUrl } from '../wiring.ts';
@@ -100,14 +102,26 @@ Drives a fleet through a simulated shift and publishes what its devices say.
     const databaseUrl = await databaseBehind(simulator.broker.url, values.broker !== undefined, config);
     if (!values['no-plan']) await storePlan(databaseUrl, shift.plan.document, io);
     const isSupervised = process.send !== undefined;
+    const book = await openRun(io.now, (await readRunFile(config.dataFolder))?.pid);
     await runSimulator(simulator, context, {
       shift,
       ...(isSupervised ? {} : { onProgress: progressLine(io) }),
     });
+    book.sent();
     // The supervisor reports on its demo itself, once engine and feed have worked it off.
     if (isSupervised) return 0;
     const report = await reportOf(simulator, databaseUrl, shift, io);
-    if (values.report) await writeReport(values.report, report);
+    const { scenario, seed, fleet, vans } = shift.header;
+    const run = await book.close({
+      kind: 'simulate',
+      scenario,
+      seed,
+      fleet,
+      vans,
+      figures: figuresOfReport(report),
+    });
+    await keepRun(databaseUrl, run, io);
+    if (values.report) await writeReport(values.report, { ...report, run });
     if (values.json) io.stdout(JSON.stringify(report));
     else for (const [name, value] of Object.entries(report)) io.stdout(`${name.padEnd(13)} ${shown(value)}`);
     return (report.lost ?? 0) === 0 && (report.duplicated ?? 0) === 0 ? 0 : 1;

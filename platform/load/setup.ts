@@ -9,7 +9,8 @@ export type LoadSetup = {
   readonly user: { readonly email: string; readonly password: string };
   readonly mqttUrl: string;
   readonly gateway: { readonly username: string; readonly password: string };
-  /** Of the scenario that the simulator drives too: whose vans, how many, how often, where. */
+  /** Of the scenario that the simulator drives too: which, whose vans, how many, how often, where. */
+  readonly scenario: string;
   readonly fleet: string;
   readonly vans: number;
   readonly intervalSeconds: number;
@@ -32,12 +33,13 @@ const NOWHERE = { lng: -97.5, lat: 41.2 };
 
 /** What a scenario says of the load that its vans are. */
 export function loadOfScenario({
+  name,
   vans,
   intervalSeconds,
   city,
-}: Pick<Scenario, 'vans' | 'intervalSeconds' | 'city'>): Pick<
+}: Pick<Scenario, 'name' | 'vans' | 'intervalSeconds' | 'city'>): Pick<
   LoadSetup,
-  'vans' | 'intervalSeconds' | 'origin'
+  'scenario' | 'vans' | 'intervalSeconds' | 'origin'
 > {
-  return { vans, intervalSeconds, origin: city.kind === 'generated' ? city.origin : NOWHERE };
+  return { scenario: name, vans, intervalSeconds, origin: city.kind === 'generated' ? city.origin : NOWHERE };
 }

@@ -15,6 +15,15 @@ export type OutsideBroker = {
   readonly mayRegister?: boolean | undefined;
 };
 
+/** A server of ours for devices that do not speak MQTT. */
+export type DeviceListener = {
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  /** Whether we go on without it when the port is taken: nobody asked for it by name. */
+  readonly isOptional?: boolean | undefined;
+};
+
 export type IngestConfig = {
   readonly databaseUrl: string;
   /** Name of this writer: its batches are numbered without gaps. One process at a time. */
@@ -22,6 +31,8 @@ export type IngestConfig = {
   readonly broker: EmbeddedBroker | OutsideBroker;
   /** What engine and web log in to the embedded broker with. */
   readonly serviceCredential: { readonly username: string; readonly password: string };
+  /** Teltonika over TCP; undefined: not served. An IMEI that no fleet knows is listed in `fleet`. */
+  readonly teltonika?: (DeviceListener & { readonly fleet?: string | undefined }) | undefined;
   readonly limits?: Partial<IngestLimits> | undefined;
   /** Topics, profiles and mappings of foreign formats, checked by `settingsOf`. */
   readonly formats?: FormatSettings | undefined;

@@ -3,17 +3,13 @@ import pg from 'pg';
 import { asError, Fault } from '../schemas/fault.ts';
 import type { ProgramContext } from '../schemas/program.ts';
 import { Directory } from './access/directory.ts';
-import { openBroker } from './broker/broker.ts';
-import { openOutside } from './broker/outside.ts';
 import { type IngestConfig, ingestLimits } from './config.ts';
 import { Downlink } from './down/downlink.ts';
 import { FormatRegistry } from './formats/registry.ts';
-import { Pipeline, type PipelineOptions } from './pipeline.ts';
+import { Pipeline } from './pipeline.ts';
+import { openSources, type Sources } from './sources.ts';
 import { pruneForever } from './store/prune.ts';
 import { databaseFault, Store } from './store/store.ts';
-
-/** A source of messages: our own broker, or a client of another. */
-type Source = AsyncDisposable & { readonly address: string; readonly recheck: () => void };
 
 /**
  * The wire to the tables, until `context.signal` aborts. A stop takes no new messages, stores those
@@ -27,10 +23,10 @@ export async function runIngest(config: IngestConfig, context: ProgramContext): 
 
   await using pool = poolOf(config.databaseUrl);
   const directory = new Directory(pool.pool);
-  let source: Source | undefined;
+  let sources: Sources | undefined;
   const refresh = () => {
     directory.refresh().then(
-      () => source?.recheck(),
+      () => sources?.recheck(),
       (error) => log.warn({ reason: asError(error).message }, 'cannot read the directory'),
     );
   };
@@ -59,8 +55,8 @@ export async function runIngest(config: IngestConfig, context: ProgramContext): 
   const pruning = pruneForever({ pool: pool.pool, source: config.source, limits, log, signal: stop.signal });
   const refreshing = setInterval(refresh, limits.directoryMs);
   try {
-    source = await openSource(config, context, { directory, formats, limits, pipeline, downlink });
-    context.ready({ mqtt: source.address, source: config.source, lastBatch: store.lastBatch });
+    sources = await openSources(config, context, { directory, formats, limits, pipeline, downlink });
+    context.ready({ ...sources.addresses, source: config.source, lastBatch: store.lastBatch });
     await Promise.race([aborted(signal), running]);
   } finally {
     clearInterval(refreshing);
@@ -71,45 +67,10 @@ export async function runIngest(config: IngestConfig, context: ProgramContext): 
       log.warn({}, 'stopped before everything was stored; it was not acknowledged and comes again');
     });
     clearTimeout(deadline);
-    await source?.[Symbol.asyncDispose]();
+    await sources?.[Symbol.asyncDispose]();
     await pruning;
     await sending;
   }
-}
-
-async function openSource(
-  config: IngestConfig,
-  { log, now }: ProgramContext,
-  {
-    directory,
-    formats,
-    limits,
-    pipeline,
-    downlink,
-  }: Pick<PipelineOptions, 'directory' | 'formats' | 'limits'> & {
-    readonly pipeline: Pipeline;
-    readonly downlink: Downlink;
-  },
-): Promise<Source> {
-  const receive = pipeline.receive.bind(pipeline);
-  const fullness = () => pipeline.fullness;
-  const { broker: where } = config;
-  if (where.kind === 'outside') {
-    const name = `paceline-ingest-${config.source}`;
-    const fleet = config.formats?.fleet;
-    const client = await openOutside({
-      ...{ where, name, limits, log, now, receive, fullness, formats, fleet, downlink },
-    });
-    return { address: where.url, recheck() {}, [Symbol.asyncDispose]: () => client[Symbol.asyncDispose]() };
-  }
-  const service = config.serviceCredential;
-  const options = { service, directory, formats, limits, log, now, receive, fullness, downlink };
-  const broker = await openBroker({ listen: where, ...options });
-  return {
-    address: `mqtt://${where.host}:${broker.port}`,
-    recheck: broker.recheck,
-    [Symbol.asyncDispose]: () => broker[Symbol.asyncDispose](),
-  };
 }
 
 const OPEN_TRIES = 20;

@@ -14,7 +14,7 @@ export const rejectionReasons = {
   unknown_device: 'no vehicle is known for this device, and its credential may not register one',
   format: 'the payload is in a format this topic does not carry',
   answer: 'it answers a command, a route version or a hand-over that the device was never sent',
-  crc: 'the checksum of a binary frame is wrong; it was not acknowledged, so the device sends it again',
+  crc: 'the checksum of a binary frame is wrong: it was damaged on its way',
 } as const;
 
 export type RejectionReason = keyof typeof rejectionReasons;

@@ -91,6 +91,24 @@ export class Directory {
     return fleet?.devices.get(identity.device)?.credential;
   }
 
+  /** Names of the fleets that have a device of this name. */
+  fleetsOf(device: string): readonly string[] {
+    return [...this.#fleets].flatMap(([fleet, { devices }]) => (devices.has(device) ? [fleet] : []));
+  }
+
+  /**
+   * Whether a device may come in by its name alone, over a protocol that knows no secret: it has
+   * none, or somebody said that this protocol is its own.
+   */
+  admitsByName(
+    { fleet, device }: { readonly fleet: string; readonly device: string },
+    profile: string,
+  ): boolean {
+    const known = this.#fleets.get(fleet)?.devices.get(device);
+    if (known === undefined || known.isRevoked) return false;
+    return known.credential === undefined || known.profile === profile;
+  }
+
   /** Whether a device may come in by a certificate: it is known, and nobody has revoked it. */
   admitsCertificate(identity: Identity): boolean {
     if (identity.kind !== 'device') return false;

@@ -1,6 +1,5 @@
-import { createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { Aedes, type AuthenticateError, type Client, type PublishPacket } from 'aedes';
-import { Fault } from '../../schemas/fault.ts';
 import type { Log } from '../../schemas/program.ts';
 import { grantedFilter, type Publishing, publishing } from '../access/access.ts';
 import { admitting, type Identity, identityOf, isInForce, isSameSecret } from '../access/credentials.ts';
@@ -10,6 +9,7 @@ import type { Downlink } from '../down/downlink.ts';
 import { deviceNamed, type FormatRegistry } from '../formats/registry.ts';
 import { Acknowledgements } from './acknowledgements.ts';
 import type { Address, Message } from './delivery.ts';
+import { listen } from './listen.ts';
 import { openListening } from './listening.ts';
 
 export type BrokerOptions = {
@@ -110,7 +110,7 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
 
   const server = createServer((socket) => accept(aedes, socket, options.limits));
   server.maxConnections = options.limits.connections;
-  const port = await listen(server, options.listen);
+  const port = await listen(server, options.listen, 'MQTT');
   return {
     port,
     recheck: () => {
@@ -256,20 +256,4 @@ function accept(aedes: Aedes, socket: Socket, limits: IngestLimits): void {
   socket.on('readable', () => {
     if (client._parser.packet.length > 4 * limits.messageBytes) socket.destroy();
   });
-}
-
-async function listen(server: Server, { host, port }: EmbeddedBroker): Promise<number> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) => {
-      const isTaken = cause.code === 'EADDRINUSE';
-      reject(
-        isTaken
-          ? new Fault('port/taken', `MQTT port ${port} on ${host} is taken`, { cause })
-          : new Fault('config/invalid', `cannot listen on ${host}:${port}: ${cause.message}`, { cause }),
-      );
-    });
-    server.listen({ host, port, backlog: 1_024 }, resolve);
-  });
-  const address = server.address();
-  return typeof address === 'object' && address !== null ? address.port : port;
 }

@@ -1,6 +1,6 @@
 import type { Fix } from '../../schemas/fix.ts';
 import { fixFlags } from '../../schemas/reasons.ts';
-import type { Decoded, DecodeLimits, Flaw, Origin, Rejection } from '../decode/decoded.ts';
+import type { Answered, Decoded, DecodeLimits, Flaw, Origin, Rejection } from '../decode/decoded.ts';
 import { fixFrom } from '../decode/own-fix.ts';
 import { assemble } from './assemble.ts';
 import type { Assemblies } from './assemblies.ts';
@@ -20,17 +20,20 @@ export type Foreign = {
 export type Understood =
   | { readonly kind: 'fix'; readonly fix: Fix }
   | { readonly kind: 'rejection'; readonly rejection: Rejection }
-  | { readonly kind: 'note'; readonly text: string };
+  | { readonly kind: 'note'; readonly text: string }
+  | { readonly kind: 'answer'; readonly answer: Answered };
 
 /** The fixes of a message in a foreign format, and what in it was none. No bytes make it throw. */
 export function decodeForeign(message: Foreign, route: Route, assemblies: Assemblies): Decoded {
   const fixes: Fix[] = [];
   const rejections: Rejection[] = [];
+  const answers: Answered[] = [];
   for (const understood of understand(message, route, assemblies)) {
     if (understood.kind === 'fix') fixes.push(understood.fix);
     else if (understood.kind === 'rejection') rejections.push(understood.rejection);
+    else if (understood.kind === 'answer') answers.push(understood.answer);
   }
-  return { fixes, reports: [], rejections };
+  return { fixes, reports: [], rejections, ...(answers.length > 0 && { answers }) };
 }
 
 /** Everything that a message says, in its order. */
@@ -88,6 +91,11 @@ function understoodOf(
 ): Understood {
   if (outcome.kind === 'note') return outcome;
   if (outcome.kind === 'flaw') return rejected(payload, outcome.flaw);
+  if (outcome.kind === 'answer') {
+    const text = JSON.stringify({ ts: received * 1000, state: 'done', body: outcome.body });
+    const about = { kind: 'oldest' } as const;
+    return { kind: 'answer', answer: { ...origin, about, state: 'done', at: received, text, payload } };
+  }
   const fix = fixFrom(sane(outcome.message), origin, received, limits);
   if ('detail' in fix) return rejected(payload, fix);
   const flags = outcome.isDoubted ? fix.flags | fixFlags.doubted : fix.flags;

@@ -155,7 +155,9 @@ function understood(specimen: Specimen, route: Route, body: Body): Examination {
     ...{ format: name, title, units, by: 'payload', device: undefined },
     fixes: all.flatMap((one) => (one.kind === 'fix' ? [one.fix] : [])),
     rejections: all.flatMap((one) => (one.kind === 'rejection' ? [one.rejection] : [])),
-    notes: all.flatMap((one) => (one.kind === 'note' ? [one.text] : [])),
+    notes: all.flatMap((one) =>
+      one.kind === 'note' ? [one.text] : one.kind === 'answer' ? ['the answer to a command'] : [],
+    ),
   };
 }
 

@@ -28,7 +28,9 @@ export type Outcome =
       readonly isDoubted: boolean;
     }
   | { readonly kind: 'flaw'; readonly flaw: Flaw }
-  | { readonly kind: 'note'; readonly text: string };
+  | { readonly kind: 'note'; readonly text: string }
+  /** What a device says to a command, without saying to which. */
+  | { readonly kind: 'answer'; readonly body: object };
 
 type Described = {
   /** What settings, commands and documentation call it. */

@@ -1,6 +1,6 @@
 import { metresFromKm, mpsFromKmh, shareFromPercent } from '../../schemas/units.ts';
 import { countOf, isRecord, numberOf, recordOf, unlessNegative } from './coerce.ts';
-import { type Fields, flawed, flawOf, type MessageFormat, noted, type Outcome, readingOf } from './format.ts';
+import { type Fields, flawed, flawOf, type MessageFormat, type Outcome, readingOf } from './format.ts';
 import { avlTable, avlValue } from './teltonika-avl.ts';
 import { type AvlRaw, decodeFrame } from './teltonika-codec.ts';
 
@@ -39,7 +39,8 @@ export const teltonika: MessageFormat = {
     if (json !== undefined) return Array.isArray(json) ? json : [json];
     if (!isFrame(bytes)) return flawOf('json', `${bytes.length} bytes that are neither JSON nor a frame`);
     const frame = decodeFrame(bytes);
-    return frame.kind === 'refused' ? flawOf('format', `${frame.reason}: ${frame.detail}`) : frame.records;
+    if (frame.kind === 'records') return frame.records;
+    return flawOf(frame.reason === 'crc' ? 'crc' : 'format', `${frame.reason}: ${frame.detail}`);
   },
   read(piece) {
     if (!isRecord(piece)) return flawed('shape', 'a report is a JSON object');
@@ -47,7 +48,7 @@ export const teltonika: MessageFormat = {
       const record = piece as Omit<Avl, 'raw'> & { readonly io: ReadonlyMap<number, AvlRaw> };
       return avlReading({ ...record, raw: (id) => record.io.get(id) });
     }
-    if ('RSP' in piece) return noted('the answer to a command');
+    if ('RSP' in piece) return { kind: 'answer', body: { text: storableText(String(piece.RSP)) } };
     const reported = recordOf(recordOf(piece.state).reported);
     if (!('latlng' in reported)) return flawed('shape', 'state.reported.latlng: missing');
     return avlReading(jsonRecord(reported));
@@ -57,6 +58,12 @@ export const teltonika: MessageFormat = {
 /** Whether a shadow holds a Teltonika report, rather than that of another device. */
 export const isReported = (json: Message): boolean =>
   'RSP' in json || typeof recordOf(recordOf(json.state).reported).latlng === 'string';
+
+const RESPONSE_MAX = 4_000;
+
+/** The text of a response as the database holds it: without NUL and halves of characters. */
+export const storableText = (text: string): string =>
+  [...text.slice(0, RESPONSE_MAX)].join('').replace(/[\0\ud800-\udfff]/gu, '');
 
 const isFrame = (bytes: Uint8Array): boolean =>
   bytes.length >= 12 && bytes[0] === 0 && bytes[1] === 0 && bytes[2] === 0 && bytes[3] === 0;

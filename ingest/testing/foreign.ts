@@ -34,7 +34,9 @@ export function hear(
     rejections: all.flatMap((one) =>
       one.kind === 'rejection' ? [{ reason: one.rejection.reason, detail: one.rejection.detail }] : [],
     ),
-    notes: all.flatMap((one) => (one.kind === 'note' ? [one.text] : [])),
+    notes: all.flatMap((one) =>
+      one.kind === 'note' ? [one.text] : one.kind === 'answer' ? ['the answer to a command'] : [],
+    ),
   };
 }
 

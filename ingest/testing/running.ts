@@ -5,6 +5,8 @@ import { runIngest } from '../main.ts';
 
 export type Running = AsyncDisposable & {
   readonly url: string;
+  /** Where each door is, by its name. */
+  readonly addresses: Readonly<Record<string, string | number>>;
   readonly stop: () => Promise<void>;
   /** Events logged so far. */
   readonly logged: readonly string[];
@@ -20,7 +22,7 @@ export async function startIngest(
   const logged: string[] = [];
   const note = (fields: object, event: string) => void logged.push(`${event} ${JSON.stringify(fields)}`);
   const log: Log = { info: note, warn: note, error: note };
-  const ready = deferred<string>();
+  const ready = deferred<Readonly<Record<string, string | number>>>();
   const done = runIngest(
     {
       source: 'test',
@@ -32,10 +34,10 @@ export async function startIngest(
       signal: stopping.signal,
       log,
       now: () => Date.now() / 1000,
-      ready: (facts) => ready.resolve(String(facts.mqtt)),
+      ready: ready.resolve,
     },
   );
-  const url = await Promise.race([
+  const addresses = await Promise.race([
     ready.promise,
     done.then(() => Promise.reject(new Error('ingest ended before it was ready'))),
   ]);
@@ -43,7 +45,7 @@ export async function startIngest(
     stopping.abort();
     await done;
   };
-  return { url, stop, logged, [Symbol.asyncDispose]: stop };
+  return { url: String(addresses.mqtt), addresses, stop, logged, [Symbol.asyncDispose]: stop };
 }
 
 function deferred<T>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void } {

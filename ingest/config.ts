@@ -33,6 +33,8 @@ export type IngestConfig = {
   readonly serviceCredential: { readonly username: string; readonly password: string };
   /** Teltonika over TCP; undefined: not served. An IMEI that no fleet knows is listed in `fleet`. */
   readonly teltonika?: (DeviceListener & { readonly fleet?: string | undefined }) | undefined;
+  /** Fixes over HTTP; undefined: not served. */
+  readonly http?: DeviceListener | undefined;
   readonly limits?: Partial<IngestLimits> | undefined;
   /** Topics, profiles and mappings of foreign formats, checked by `settingsOf`. */
   readonly formats?: FormatSettings | undefined;

@@ -83,7 +83,9 @@ export class Pipeline {
 
   #gather(message: Message, sender: Sender): void {
     const { limits, formats } = this.#options;
-    this.#gathering.push(deliver(message, sender, { limits, formats, assemblies: this.#assemblies }));
+    const delivery = deliver(message, sender, { limits, formats, assemblies: this.#assemblies });
+    message.judged?.(delivery);
+    this.#gathering.push(delivery);
   }
 
   #senderOf({ address, fleet }: Message): Sender {

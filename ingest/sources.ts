@@ -6,6 +6,7 @@ import { openOutside } from './broker/outside.ts';
 import type { DeviceListener, IngestConfig, IngestLimits } from './config.ts';
 import type { Downlink } from './down/downlink.ts';
 import type { FormatRegistry } from './formats/registry.ts';
+import { openHttpIngest } from './http/server.ts';
 import type { Pipeline } from './pipeline.ts';
 import { openTeltonika } from './teltonika/server.ts';
 
@@ -49,12 +50,16 @@ export async function openSources(
   };
   try {
     open.set('mqtt', await openMqtt(config, wire));
-    const { teltonika } = config;
+    const { teltonika, http } = config;
     if (teltonika !== undefined) {
       const server = await openOptional(teltonika, log, () =>
         openTeltonika({ ...wire, listen: teltonika, fleet: teltonika.fleet }),
       );
       if (server) open.set('teltonika', { ...server, address: `tcp://${teltonika.host}:${server.port}` });
+    }
+    if (http !== undefined) {
+      const server = await openOptional(http, log, () => openHttpIngest({ ...wire, listen: http }));
+      if (server) open.set('http', { ...server, address: `http://${http.host}:${server.port}` });
     }
   } catch (error) {
     await dispose();

@@ -9,6 +9,12 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 const port = (fallback: number) =>
   variable(Type.Integer({ minimum: 0, maximum: 65_535 }), fallback, 'a whole number from 0 to 65535');
+/** The port of a door for devices that do not speak MQTT, or `off`. */
+const door = variable(
+  Type.String({ pattern: '^(off|[0-9]{1,5})$' }),
+  undefined,
+  'a whole number from 0 to 65535, or “off”',
+);
 const text = (expects: string) => variable(Type.String({ minLength: 1 }), undefined, expects);
 const url = (pattern: string, expects: string) => variable(Type.String({ pattern }), undefined, expects);
 
@@ -27,6 +33,9 @@ export const variables = {
   PORT: port(8080),
   MQTT_HOST: variable(Type.String({ minLength: 1 }), '127.0.0.1', 'an address to listen on'),
   MQTT_PORT: port(1883),
+  TELTONIKA_PORT: door,
+  TELTONIKA_FLEET: variable(Type.String({ minLength: 1 }), 'demo', 'the name of a fleet'),
+  HTTP_INGEST_PORT: door,
   POSTGRES_PORT: port(0),
   CLICKHOUSE_PORT: port(0),
   PACELINE_SOURCE: variable(
@@ -65,6 +74,9 @@ type ValueOf<V> = V extends { schema: infer S extends TSchema; fallback: infer F
   ? Static<S> | (undefined extends F ? undefined : never)
   : never;
 
+/** Where devices reach us; one whose port nobody named stays shut when that is taken. */
+export type Door = { readonly host: string; readonly port: number; readonly isOptional: boolean };
+
 export type Config = {
   /** Absolute. */
   readonly dataFolder: string;
@@ -83,6 +95,9 @@ export type Config = {
         readonly password: string | undefined;
       };
   readonly http: { readonly host: string; readonly port: number };
+  /** Doors for devices that do not speak MQTT; undefined: off. */
+  readonly teltonika: (Door & { readonly fleet: string }) | undefined;
+  readonly httpIngest: Door | undefined;
   readonly postgresPort: number;
   readonly clickhousePort: number;
   readonly source: string;
@@ -133,6 +148,7 @@ export function readConfig(
 
 /** A pattern cannot say all that a URL has to be: a port may be out of range, the host may be missing. */
 function isReachable(name: string, value: unknown): boolean {
+  if (name.endsWith('_PORT') && typeof value === 'string') return value === 'off' || Number(value) <= 65_535;
   if (!name.endsWith('_URL') || typeof value !== 'string' || value === 'off') return true;
   if (!URL.canParse(value)) return false;
   // PostgreSQL's may name a socket instead of a host.
@@ -159,6 +175,8 @@ function toConfig(values: Values): Config {
             password: values.MQTT_PASSWORD,
           },
     http: { host: values.HOST, port: values.PORT },
+    teltonika: withFleet(doorOf(values.TELTONIKA_PORT, values.MQTT_HOST, 5027), values.TELTONIKA_FLEET),
+    httpIngest: doorOf(values.HTTP_INGEST_PORT, values.MQTT_HOST, 5055),
     postgresPort: values.POSTGRES_PORT,
     clickhousePort: values.CLICKHOUSE_PORT,
     source: values.PACELINE_SOURCE,
@@ -176,6 +194,13 @@ function toConfig(values: Values): Config {
     logLevel: values.PACELINE_LOG_LEVEL,
   };
 }
+
+function doorOf(given: string | undefined, host: string, fallback: number): Door | undefined {
+  if (given === 'off') return undefined;
+  return { host, port: given === undefined ? fallback : Number(given), isOptional: given === undefined };
+}
+
+const withFleet = (at: Door | undefined, fleet: string) => at && { ...at, fleet };
 
 /** The environment of this process, and what the file `.env` of the working folder adds to it. */
 export function readEnvironment(): Environment {

@@ -38,6 +38,8 @@ export type Message = {
   readonly mayRegister: boolean;
   /** Called once, after the commit that holds all of this message. */
   readonly acknowledge: () => void;
+  /** Told, before the commit, what was found in it. */
+  readonly judged?: ((delivery: Delivery) => void) | undefined;
 };
 
 /** A device that knocked and is not known. */

@@ -6,8 +6,8 @@ import { serviceCredential } from '../wiring.ts';
 export const command = programCommand(
   'ingest',
   'from the wire to the tables, alone',
-  `Takes fixes from our own broker (MQTT_HOST, MQTT_PORT) or from MQTT_URL, stores them and then
-acknowledges them, until Ctrl-C.`,
+  `Takes fixes from our own broker (MQTT_HOST, MQTT_PORT) or from MQTT_URL, from Teltonika devices over TCP
+(TELTONIKA_PORT) and over HTTP (HTTP_INGEST_PORT), stores them and then acknowledges them, until Ctrl-C.`,
   async ({ config, databaseUrl, context }) =>
     runIngest(
       {
@@ -15,6 +15,8 @@ acknowledges them, until Ctrl-C.`,
         source: config.source,
         broker: config.broker,
         serviceCredential: await serviceCredential(config),
+        teltonika: config.teltonika,
+        http: config.httpIngest,
         formats: await readFormatSettings(config.formatsFile),
       },
       context,

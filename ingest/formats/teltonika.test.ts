@@ -160,7 +160,7 @@ test('teltonika reads a frame that a gateway passes on over MQTT, and keeps a br
     { ignition: true, satellites: 11, events: [{ type: 'ignition_on' }] },
   ]);
   expect(hear('teltonika/352093081452251/data', frame.fill(9, 12, 13)).rejections).toEqual([
-    { reason: 'format', detail: expect.stringMatching(/^crc:/) },
+    { reason: 'crc', detail: expect.stringMatching(/^crc:/) },
   ]);
 });
 

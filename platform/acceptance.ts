@@ -1,16 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ClientBase } from 'pg';
 import { Fault } from '../schemas/fault.ts';
-import { type LedgerContents, readLedger } from '../simulator/publish/ledger.ts';
+import { type LedgerContents, readLedger } from '../simulator/publish/ledger-reading.ts';
 import { type Agreement, acceptanceReport } from '../simulator/report/report.ts';
 import { readTruth } from '../simulator/report/truth.ts';
 import type { CommandIo } from './command.ts';
 import type { Demo } from './demo.ts';
 import { drained } from './drain.ts';
+import { openProcessSeries } from './process-figures.ts';
 import { keepRun, openRun } from './runs/book.ts';
 import { figuresOfReport, type Reported } from './runs/run.ts';
 import type { Platform } from './start.ts';
 import { readFleetTables } from './store/fleet-tables.ts';
+import { keptInParts } from './store/kept-fixes.ts';
 import { withClient } from './with-database.ts';
 
 export type AcceptanceOptions = {
@@ -23,6 +25,8 @@ export type AcceptanceOptions = {
 
 /** What engine and feed may take to come to the end of the log after the last fix. */
 const DRAIN_MS = 180_000;
+/** Memory and processor time of every process are sampled so often, at most. */
+const SAMPLE_MS = 60_000;
 /** How long a broker may give nothing while it has something to give. */
 const ARRIVAL_MS = 3_000;
 /** Share of conclusions that must be true, and of truths that must be concluded. */
@@ -41,7 +45,12 @@ export async function runAcceptance(platform: Platform, options: AcceptanceOptio
     throw new Fault('config/invalid', '--exit-after needs the demo fleet that it measures');
   await platform.simulating;
   const book = await openRun(io.now, process.pid);
+  const series = openProcessSeries(() => ({ supervisor: process.pid, ...platform.pids() }), io.now);
+  series.sample();
+  const sampling = setInterval(series.sample, Math.max(1000, Math.min(SAMPLE_MS, (seconds * 1000) / 20)));
   await delay(seconds * 1000, undefined, { signal: io.signal }).catch(() => {});
+  clearInterval(sampling);
+  series.sample();
   say(`After ${seconds} s: the simulator stops, and what it sent is worked off …`);
   await platform.stopOne('simulator');
   book.sent();
@@ -70,8 +79,9 @@ export async function runAcceptance(platform: Platform, options: AcceptanceOptio
       figures: figuresOfReport(reportOf(figures)),
     });
     await keepRun(platform.databaseUrl, run, { stderr: say });
-    if (isJson) io.stdout(JSON.stringify(figures));
-    else for (const line of table(figures)) io.stdout(line);
+    const processes = series.figures();
+    if (isJson) io.stdout(JSON.stringify({ ...figures, processes }));
+    else for (const line of [...table(figures), ...table(processes)]) io.stdout(line);
     return problems.length === 0 ? 0 : 1;
   });
 }
@@ -81,8 +91,13 @@ type Figures = Awaited<ReturnType<typeof figuresOf>>;
 async function figuresOf(client: ClientBase, demo: Demo) {
   const { scenario, shiftStart } = demo;
   const ledger = readLedger(demo.ledgerFile);
-  const tables = await readFleetTables(client, { fleet: scenario.fleet, since: shiftStart - CLOCK_SKEW });
-  const report = acceptanceReport({ ledger, truth: readTruth(demo.truthFile), tables });
+  const tables = await readFleetTables(client, {
+    fleet: scenario.fleet,
+    since: shiftStart - CLOCK_SKEW,
+    withFixes: !ledger.isSummary,
+  });
+  const kept = await keptInParts(client, demo.ledgerFile, scenario.fleet, ledger);
+  const report = acceptanceReport({ ledger, truth: readTruth(demo.truthFile), tables, kept });
   const reportsLost = await lostReports(client, scenario.fleet, ledger);
   return {
     vans: scenario.vans,
@@ -170,6 +185,6 @@ async function countsOf(client: ClientBase, fleet: string): Promise<{ alerts: nu
   return rows[0] ?? { alerts: 0, proposals: 0 };
 }
 
-function table(figures: Figures): string[] {
+function table(figures: object): string[] {
   return Object.entries(figures).map(([name, value]) => `${name.padEnd(12)} ${JSON.stringify(value)}`);
 }

@@ -16,6 +16,8 @@ export type ChildOptions = {
   /** All of its environment. */
   readonly environment: Readonly<Record<string, string>>;
   readonly logFile: LogFile;
+  /** How long it may take to be ready; default 90 s. */
+  readonly readyMs?: number;
   /** Called each time it is ready. */
   readonly onReady?: (facts: ReadyMessage['facts']) => void;
 };
@@ -78,6 +80,7 @@ async function becomesReady(
   exited: Promise<string>,
   options: ChildOptions,
 ): Promise<void> {
+  const { readyMs = READY_MS } = options;
   const timer = new AbortController();
   const ready = new Promise<ReadyMessage>((done) => {
     child.on('message', (message: ReadyMessage) => {
@@ -87,7 +90,7 @@ async function becomesReady(
   const first = await Promise.race([
     ready,
     exited,
-    delay(READY_MS, `it was not ready after ${READY_MS / 1000} s`, { signal: timer.signal }).catch(() => ''),
+    delay(readyMs, `it was not ready after ${readyMs / 1000} s`, { signal: timer.signal }).catch(() => ''),
   ]);
   timer.abort();
   if (typeof first !== 'string') {

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import type { PlanDocument } from '../schemas/plan.ts';
 import { basemap } from '../simulator/city/basemap.ts';
 import { type PreparedShift, prepareShift, scenarioOf } from '../simulator/main.ts';
-import { readLedger } from '../simulator/publish/ledger.ts';
+import { readLedger } from '../simulator/publish/ledger-reading.ts';
 import type { Scenario } from '../simulator/scenario/scenario.ts';
+import { planPortions } from '../simulator/van/copies.ts';
 import type { Config } from './config.ts';
 import { writePlan } from './store/plan-store.ts';
 import { withClient } from './with-database.ts';
@@ -70,9 +71,11 @@ export async function prepareDemo(input: {
     input.now(),
   );
   const routeSuffix = count === 1 ? '' : `-${count}`;
-  await withClient(input.databaseUrl, (client) =>
-    writePlan(client, suffixed(prepared.plan.document, routeSuffix)),
-  );
+  await withClient(input.databaseUrl, async (client) => {
+    for (const portion of planPortions(scenario, prepared.plan)) {
+      await writePlan(client, suffixed(portion, routeSuffix));
+    }
+  });
   await keepShift(dataFolder, shift, basemapFile, prepared);
   const truthFile = join(folder, `truth-${count}.ndjson`);
   const args = [

@@ -8,7 +8,7 @@ import { makeFleet } from '../ingest/testing/world.ts';
 import { silentLog } from '../schemas/program.ts';
 import { random } from '../schemas/random.ts';
 import { runSimulator } from '../simulator/main.ts';
-import { readLedger } from '../simulator/publish/ledger.ts';
+import { readLedger } from '../simulator/publish/ledger-reading.ts';
 import { type AcceptanceReport, acceptanceReport, type DeviceReport } from '../simulator/report/report.ts';
 import { scenarios } from '../simulator/scenario/scenario.ts';
 import { readFleetTables } from './store/fleet-tables.ts';

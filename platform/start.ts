@@ -39,6 +39,8 @@ export type Platform = {
   /** Settles when the demo fleet is on its way. */
   readonly simulating: Promise<void>;
   readonly stopOne: (name: string) => Promise<void>;
+  /** Process ids by name, at this moment. */
+  readonly pids: () => Readonly<Record<string, number>>;
   /** Ends all processes, the simulator first and the database last. */
   readonly stop: () => Promise<void>;
 };
@@ -91,7 +93,14 @@ export async function startPlatform(
     await writeRunFile(config.dataFolder, { ...run, processes: supervisor.pids() });
     programs.simulating.then(publish, () => {});
     isUp = true;
-    return { ...run, ...programs, credentials, stopOne: supervisor.stopOne, stop: () => undo(running) };
+    return {
+      ...run,
+      ...programs,
+      credentials,
+      stopOne: supervisor.stopOne,
+      pids: supervisor.pids,
+      stop: () => undo(running),
+    };
   } catch (thrown) {
     await undo(supervisor);
     throw thrown;
@@ -211,6 +220,10 @@ function sentenceOf(thrown: unknown): string {
   return thrown instanceof Fault ? thrown.sentence : asError(thrown).message;
 }
 
+/** A hundred thousand vans take a minute to be planned; what they say is short-lived, and much. */
+const SIMULATOR_READY_MS = 300_000;
+const SIMULATOR_FLAGS = ['--max-semi-space-size=32'];
+
 /** A simulator that has driven its shift to the end ends, and begins the next one when started again. */
 async function simulatorUnit(
   { config, io, logs, servers }: ProgramsInput,
@@ -224,7 +237,14 @@ async function simulatorUnit(
     start: async (signal) => {
       const demo = next ?? (await prepareDemo({ config, databaseUrl: servers.databaseUrl, now: io.now }));
       next = undefined;
-      const options = { verb: 'simulator', args: demo.args, environment, logFile };
+      const options = {
+        verb: 'simulator',
+        args: demo.args,
+        nodeFlags: SIMULATOR_FLAGS,
+        environment,
+        logFile,
+        readyMs: SIMULATOR_READY_MS,
+      };
       const running = await childUnit('simulator', options).start(signal);
       let isAsked = false;
       const exited = running.exited.then(async (how) => {

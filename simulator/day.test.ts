@@ -5,7 +5,7 @@ import { type DayOrder, openDay, type VanResult } from './day.ts';
 import { uploadsOf } from './device/radio.ts';
 import { openFleet } from './fleet.ts';
 import type { StopPlan } from './plan.ts';
-import { encode } from './publish/publish.ts';
+import { encode } from './publish/outlet.ts';
 import { type Scenario, scenarios } from './scenario/scenario.ts';
 
 const scenario: Scenario = { ...scenarios.demo!, vans: 3, stopsPerRoute: [30, 30] };

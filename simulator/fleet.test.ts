@@ -4,7 +4,7 @@ import { generateCity } from './city/city.ts';
 import { openRouter } from './city/paths.ts';
 import { uploads } from './device/radio.ts';
 import { dayPlan } from './plan.ts';
-import { encode } from './publish/publish.ts';
+import { encode } from './publish/outlet.ts';
 import { truthOf } from './report/truth.ts';
 import { type Scenario, scenarios } from './scenario/scenario.ts';
 import { openTrackReader } from './van/track.ts';

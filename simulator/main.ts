@@ -3,17 +3,19 @@ import { asError, Fault } from '../schemas/fault.ts';
 import type { ProgramContext } from '../schemas/program.ts';
 import type { City } from './city/city.ts';
 import { cityOf } from './city/road-file.ts';
+import { copiedVans, hasCopies, keptDays, swarmOf } from './crowd.ts';
 import { type Upload, uploadsOf } from './device/radio.ts';
 import { dayMaker, type Fleet, openFleet } from './fleet.ts';
 import { type DayPlan, dayPlan } from './plan.ts';
-import { type BrokerAddress, type Connection, openConnection } from './publish/connection.ts';
+import { type BrokerAddress, type Connection, credentialsOf, openConnection } from './publish/connection.ts';
 import { listen } from './publish/downlink.ts';
-import { type LedgerContents, type LedgerHeader, openLedger, readLedger } from './publish/ledger.ts';
+import { type LedgerHeader, openLedger } from './publish/ledger.ts';
+import { type LedgerContents, readLedger } from './publish/ledger-reading.ts';
 import { type PublishInput, type PublishProgress, publish } from './publish/publish.ts';
 import { type TruthRecord, truthOf, writeTruth } from './report/truth.ts';
 import { parseScenario, type Scenario, scenarios, unknownScenario } from './scenario/scenario.ts';
 import { openTold } from './told.ts';
-import type { Order } from './van/orders.ts';
+import { fleetSizes } from './van/copies.ts';
 import { ON_AIR_BEFORE, type VanDay } from './van/van.ts';
 
 export type SimulatorConfig = {
@@ -41,6 +43,7 @@ export type SimulatorConfig = {
 export type PreparedShift = {
   readonly scenario: Scenario;
   readonly city: City;
+  /** One route for each different day; see `copiesOf`. */
   readonly plan: DayPlan;
   readonly header: LedgerHeader;
   /** What an earlier run of this very shift had acknowledged. */
@@ -102,7 +105,7 @@ export function prepareShift(config: SimulatorConfig, now: number): PreparedShif
   return {
     scenario,
     city,
-    plan: dayPlan(scenario, city, shiftStart),
+    plan: dayPlan({ ...scenario, vans: fleetSizes(scenario).patterns }, city, shiftStart),
     header: { ...asked, shiftStart },
     before: isSame ? earlier : undefined,
   };
@@ -122,9 +125,10 @@ export async function runSimulator(
 ): Promise<PublishProgress> {
   const shift = options.shift ?? prepareShift(config, context.now());
   const { scenario, plan, header, before } = shift;
-  const vans = plan.routes.length;
+  const { vans } = scenario;
   const told = openTold({ ...config, shift, isResumed: before !== undefined });
-  if (config.truthFile !== undefined) writeTruth(config.truthFile, truthOfShift(shift, told.before));
+  const dayOf = hasCopies(scenario) ? keptDays(dayMaker(shift)) : dayMaker(shift, told.before);
+  if (config.truthFile !== undefined) writeTruth(config.truthFile, truthOfShift(shift, dayOf));
   const ending = endingAfter(config.durationSeconds, context.signal);
   const connections = await connectAll(config, scenario.fleet, vans, context.signal);
   const ledger = openLedger(config.ledgerFile, header, { before });
@@ -133,7 +137,8 @@ export async function runSimulator(
   const hear = { fleet, at: () => Math.min(context.now(), clock.simulated(context.now())) };
   const devices = config.connections === 'per-device' ? plan.routes.map(({ vehicle }) => vehicle) : undefined;
   const { log } = context;
-  await listen({ fleet: scenario.fleet, connections, devices, log, heard: told.hearer(hear) });
+  if (!hasCopies(scenario))
+    await listen({ fleet: scenario.fleet, connections, devices, log, heard: told.hearer(hear) });
   const facts = { scenario: scenario.name, vans, seed: scenario.seed, connections: connections.length };
   context.log.info(
     { ...facts, shiftStart: header.shiftStart, resumed: before !== undefined },
@@ -142,7 +147,9 @@ export async function runSimulator(
   context.ready(facts);
   const progress = await publish({
     fleet: scenario.fleet,
-    vans: lazyVans(shift, fleet),
+    vans: hasCopies(scenario) ? copiedVans(shift, dayOf) : lazyVans(shift, fleet),
+    swarm: swarmOf(shift),
+    gateway: gatewayFor(scenario, config.broker),
     connections,
     ledger,
     before,
@@ -185,6 +192,14 @@ async function connectAll(
   return opened;
 }
 
+/** The name under which fixes of different vans go together; the credential says it. */
+function gatewayFor({ messageFixes, fleet }: Scenario, broker: BrokerAddress): PublishInput['gateway'] {
+  if (messageFixes === 1) return undefined;
+  const { username = '' } = credentialsOf(broker);
+  const [, name] = username.match(/^gateway:[^/]+\/(.+)$/) ?? [];
+  return { name: name ?? fleet, messageFixes };
+}
+
 /** A van drives on as its uploads are asked for, and is forgotten after its last. */
 function lazyVans({ scenario, plan }: PreparedShift, fleet: Fleet): PublishInput['vans'] {
   function* uploads(routeIndex: number): Generator<Upload> {
@@ -198,10 +213,12 @@ function lazyVans({ scenario, plan }: PreparedShift, fleet: Fleet): PublishInput
   }));
 }
 
-/** What really happens on a shift: known before the first fix is sent, as far as nothing is ordered. */
-export function truthOfShift(shift: PreparedShift, orders: readonly Order[] = []): TruthRecord[] {
+/**
+ * What really happens on a shift, to each van that drives a day of its own: known before the first fix
+ * is sent, as far as nothing is ordered.
+ */
+export function truthOfShift(shift: PreparedShift, dayOf = dayMaker(shift)): TruthRecord[] {
   const { scenario, city, plan } = shift;
-  const dayOf = dayMaker(shift, orders);
   function* days(): Generator<VanDay> {
     for (const index of plan.routes.keys()) yield dayOf(index);
   }

@@ -11,6 +11,7 @@ import { areaOf, openLookup } from './city/shapes.ts';
 import { sequence, territories } from './device/sequence.ts';
 import { normalShare, packages, plannedService, quantile } from './report/quantiles.ts';
 import type { Scenario } from './scenario/scenario.ts';
+import { vanName } from './van/copies.ts';
 import { drive, usualStyle } from './van/motion.ts';
 
 /** A planned stop with what the simulator needs beside the promise. */
@@ -57,7 +58,6 @@ const LUNCH_AFTER = 4.5 * 3600;
  * would end late; with it 12–25 % do, as the field reports (an at-risk share of that size).
  */
 const RESERVE = 0.06;
-const vanName = (index: number): string => `van-${String(index + 1).padStart(3, '0')}`;
 
 /** The whole day as planned. Vans beyond what the city holds form further layers over the same streets. */
 export function dayPlan(scenario: Scenario, city: City, shiftStart: number): DayPlan {

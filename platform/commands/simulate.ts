@@ -11,13 +11,14 @@ import {
   type SimulatorConfig,
   truthOfShift,
 } from '../../simulator/main.ts';
-import { readLedger } from '../../simulator/publish/ledger.ts';
+import { readLedger } from '../../simulator/publish/ledger-reading.ts';
 import type { PublishProgress } from '../../simulator/publish/publish.ts';
 import { record } from '../../simulator/record/record.ts';
 import { type AcceptanceReport, acceptanceReport } from '../../simulator/report/report.ts';
 import { writeTruth } from '../../simulator/report/truth.ts';
 import { explain } from '../../simulator/scenario/explain.ts';
 import { Scenario, scenarios } from '../../simulator/scenario/scenario.ts';
+import { planPortions } from '../../simulator/van/copies.ts';
 import { type Command, type CommandIo, parseCommandLine, parseDuration } from '../command.ts';
 import { type Config, readConfig } from '../config.ts';
 import { gatewayOf, makeDataFolder, readRunFile } from '../data-folder.ts';
@@ -26,6 +27,7 @@ import { programContext } from '../program.ts';
 import { keepRun, openRun } from '../runs/book.ts';
 import { figuresOfReport } from '../runs/run.ts';
 import { readFleetTables } from '../store/fleet-tables.ts';
+import { keptInParts } from '../store/kept-fixes.ts';
 import { writePlan } from '../store/plan-store.ts';
 import { mqttUrl } from '../wiring.ts';
 import { runningDatabase, withClient } from '../with-database.ts';
@@ -100,7 +102,7 @@ Drives a fleet through a simulated shift and publishes what its devices say.
     const context = programContext('simulator', config, io);
     const shift = prepareShift(simulator, io.now());
     const databaseUrl = await databaseBehind(simulator.broker.url, values.broker !== undefined, config);
-    if (!values['no-plan']) await storePlan(databaseUrl, shift.plan.document, io);
+    if (!values['no-plan']) await storePlan(databaseUrl, shift, io);
     const isSupervised = process.send !== undefined;
     const book = await openRun(io.now, (await readRunFile(config.dataFolder))?.pid);
     await runSimulator(simulator, context, {
@@ -187,8 +189,11 @@ async function reportOf(
     const behind = await drained(client, ['engine'], { patienceMs: DRAIN_MS, signal: io.signal });
     for (const { consumer, batches } of behind) io.stderr(`${consumer} is still ${batches} batches behind`);
     const { scenario, plan } = shift;
-    const tables = await readFleetTables(client, { fleet: scenario.fleet, since: plan.shiftStart - 3600 });
-    return acceptanceReport({ ledger, truth: truthOfShift(shift), tables });
+    const { fleet } = scenario;
+    const since = plan.shiftStart - 3600;
+    const tables = await readFleetTables(client, { fleet, since, withFixes: !ledger.isSummary });
+    const kept = await keptInParts(client, simulator.ledgerFile, fleet, ledger);
+    return acceptanceReport({ ledger, truth: truthOfShift(shift), tables, kept });
   });
 }
 
@@ -244,14 +249,16 @@ async function databaseBehind(
 /** Without its plan the vans move but are on no route. */
 async function storePlan(
   databaseUrl: string | undefined,
-  document: Parameters<typeof writePlan>[1],
+  { scenario, plan }: PreparedShift,
   io: CommandIo,
 ): Promise<void> {
   if (databaseUrl === undefined) {
     io.stderr('simulate: no database is known here, so the plan of the day is not stored');
     return;
   }
-  await withClient(databaseUrl, (client) => writePlan(client, document));
+  await withClient(databaseUrl, async (client) => {
+    for (const portion of planPortions(scenario, plan)) await writePlan(client, portion);
+  });
 }
 
 const writeReport = (path: string, report: object): Promise<void> =>

@@ -7,7 +7,7 @@ import { Fault } from '../../schemas/fault.ts';
 import { silentLog } from '../../schemas/program.ts';
 import { random } from '../../schemas/random.ts';
 import { prepareShift, runSimulator, type SimulatorConfig } from '../../simulator/main.ts';
-import { readLedger } from '../../simulator/publish/ledger.ts';
+import { readLedger } from '../../simulator/publish/ledger-reading.ts';
 import { acceptanceReport } from '../../simulator/report/report.ts';
 import { lostReports } from '../acceptance.ts';
 import { gatewayOf } from '../data-folder.ts';

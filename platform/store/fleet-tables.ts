@@ -1,10 +1,17 @@
 import type { ClientBase } from 'pg';
 import type { FleetTables } from '../../simulator/report/report.ts';
 
+export type FleetTablesInput = {
+  readonly fleet: string;
+  readonly since: number;
+  /** Whether the keys of all fixes are wanted; false where they are too many to be held. */
+  readonly withFixes?: boolean | undefined;
+};
+
 /** What an acceptance report compares: everything the tables say of one fleet since an instant. */
 export async function readFleetTables(
   client: ClientBase,
-  { fleet, since }: { readonly fleet: string; readonly since: number },
+  { fleet, since, withFixes = true }: FleetTablesInput,
 ): Promise<FleetTables> {
   const values = [fleet, since];
   const crossings = await client.query<FleetTables['crossings'][number]>(
@@ -42,7 +49,7 @@ export async function readFleetTables(
   );
   const sum = (of: 'late' | 'rejected') => counters.rows.reduce((total, row) => total + row[of], 0);
   return {
-    storedByDevice: await storedByDevice(client, fleet),
+    storedByDevice: withFixes ? await storedByDevice(client, fleet) : new Map(),
     crossings: crossings.rows,
     visits: visits.rows.map(({ vehicle, stop, arrived, departed }) => ({
       vehicle,

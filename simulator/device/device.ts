@@ -20,7 +20,7 @@ export type Device = {
 /** The receiver and its counters; `at` must grow from call to call. */
 export function openDevice(day: DeviceView, kind: DeviceClass, radio: RadioScenario, chance: Random): Device {
   const { track } = day;
-  const from = track.t[0]!;
+  const from = day.onAirFrom ?? track.t[0]!;
   const where = openTrackReader(track);
   const plane = frame({ lng: track.lng[0]!, lat: track.lat[0]! });
   const noise = openNoise(radio, chance.fork('noise'));

@@ -1,8 +1,9 @@
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { asError, Fault } from '../../schemas/fault.ts';
 import type { Upload } from '../device/radio.ts';
 import type { LatencyMs } from '../report/histogram.ts';
+import type { LedgerContents } from './ledger-reading.ts';
 
 /**
  * The publisher's own record of what was acknowledged: one line a message, written when its PUBACK
@@ -11,6 +12,7 @@ import type { LatencyMs } from '../report/histogram.ts';
  *
  *   H  header as JSON        which run this is
  *   A  device  ms:seq,…      fixes acknowledged; seq is “-” where none was sent
+ *   M  ms  device:ms:seq,…    fixes of one gateway message; their ms count from the first
  *   R  device  ms:stop:kind,…   presses of the driver's app acknowledged
  *   O  offered acknowledged  running totals of fixes, now and then and at the end
  *   L  quantiles as JSON     due → PUBACK of live uploads, now and then and at the end
@@ -28,6 +30,8 @@ export type LedgerHeader = {
 
 export type Ledger = {
   readonly acknowledged: (upload: Upload) => void;
+  /** A message of many devices: `device:ms:seq` of each, where ms counts from `baseMs`. */
+  readonly gathered: (baseMs: number, keys: string) => void;
   readonly totals: (totals: LedgerTotals) => void;
   readonly flush: () => void;
   readonly close: () => void;
@@ -81,6 +85,7 @@ export function openLedger(path: string, header: LedgerHeader, options: LedgerOp
   };
   return {
     acknowledged: (upload) => append(lineOf(upload)),
+    gathered: (baseMs, keys) => append(`M\t${baseMs}\t${keys}\n`),
     totals: ({ offered, acknowledged, latencyMs, backlogLatencyMs }) =>
       append(
         `O\t${offered + (before?.offered ?? 0)}\t${acknowledged + (before?.acknowledged ?? 0)}\n` +
@@ -106,70 +111,3 @@ function lineOf(upload: Upload): string {
 
 /** How ledger and report name a fix of one device: milliseconds and seq. */
 export const fixKey = (ms: number, seq: number | null | undefined): string => `${ms}:${seq ?? '-'}`;
-
-export type LedgerContents = {
-  readonly header: LedgerHeader | undefined;
-  readonly offered: number;
-  /** Fixes acknowledged, copies counted each time. */
-  readonly acknowledged: number;
-  /** Distinct keys of `fixKey`, by device. */
-  readonly keysByDevice: ReadonlyMap<string, ReadonlySet<string>>;
-  readonly reportsByDevice: ReadonlyMap<string, ReadonlySet<string>>;
-  /** Newest instant acknowledged, by device. */
-  readonly lastByDevice: ReadonlyMap<string, number>;
-  readonly latencyMs: LatencyMs | undefined;
-  readonly backlogLatencyMs: LatencyMs | undefined;
-};
-
-export function readLedger(path: string): LedgerContents {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (thrown) {
-    const detail = `cannot read the ledger ${path}: ${asError(thrown).message}`;
-    throw new Fault('input/invalid', detail, { cause: thrown });
-  }
-  const keysByDevice = new Map<string, Set<string>>();
-  const reportsByDevice = new Map<string, Set<string>>();
-  const lastByDevice = new Map<string, number>();
-  let header: LedgerHeader | undefined;
-  let [latencyMs, backlogLatencyMs]: (LatencyMs | undefined)[] = [];
-  let [offered, acknowledged] = [0, 0];
-  // The last line may be half written when the process was killed: the key it lost is not counted.
-  for (const line of text.slice(0, text.lastIndexOf('\n') + 1).split('\n')) {
-    const [kind, first = '', second = ''] = line.split('\t');
-    if (kind === 'A') {
-      const keys = valueIn(keysByDevice, first, () => new Set<string>());
-      for (const key of second.split(',')) {
-        keys.add(key);
-        acknowledged++;
-        lastByDevice.set(first, Math.max(lastByDevice.get(first) ?? 0, Number.parseInt(key, 10) / 1000));
-      }
-    } else if (kind === 'R') {
-      const presses = valueIn(reportsByDevice, first, () => new Set<string>());
-      for (const press of second.split(',')) presses.add(press);
-    } else if (kind === 'O') offered = Number(first);
-    else if (kind === 'H') header = JSON.parse(first);
-    else if (kind === 'L') latencyMs = JSON.parse(first);
-    else if (kind === 'B') backlogLatencyMs = JSON.parse(first);
-  }
-  return {
-    header,
-    // A killed run could not write its last total; what was acknowledged was offered.
-    offered: Math.max(offered, acknowledged),
-    acknowledged,
-    keysByDevice,
-    reportsByDevice,
-    lastByDevice,
-    latencyMs,
-    backlogLatencyMs,
-  };
-}
-
-function valueIn<K, V>(map: Map<K, V>, key: K, make: () => V): V {
-  const found = map.get(key);
-  if (found !== undefined) return found;
-  const made = make();
-  map.set(key, made);
-  return made;
-}

@@ -8,7 +8,8 @@ import { Fault } from '../../schemas/fault.ts';
 import { type ProgramContext, silentLog } from '../../schemas/program.ts';
 import { runSimulator, type SimulatorConfig } from '../main.ts';
 import { runReplay } from '../record/replay.ts';
-import { fixKey, readLedger } from './ledger.ts';
+import { fixKey } from './ledger.ts';
+import { readLedger } from './ledger-reading.ts';
 
 /** A real broker that keeps what it acknowledged, and whose connections can be cut. */
 async function openBroker(options: { readonly password?: string } = {}) {

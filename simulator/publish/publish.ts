@@ -1,25 +1,25 @@
-import type { OwnMessage } from '../../schemas/fix.ts';
-import { deviceTopic } from '../../schemas/topics.ts';
-import type { Upload } from '../device/radio.ts';
-import { type Histogram, type LatencyMs, latencyOf, openHistogram } from '../report/histogram.ts';
+import type { Swarm } from '../device/swarm.ts';
+import type { LatencyMs } from '../report/histogram.ts';
 import type { Connection } from './connection.ts';
-import { fixKey, type Ledger, type LedgerContents } from './ledger.ts';
+import type { Ledger } from './ledger.ts';
+import type { LedgerContents } from './ledger-reading.ts';
+import { type Outlet, openDeviceOutlet, openGatewayOutlet } from './outlet.ts';
+import { openQueue, type QueuedVan } from './queue.ts';
+import { openSender } from './sender.ts';
 
-/** Fixes of one backlog message, and messages that may await their PUBACK on one connection. */
-const BACKLOG_FIXES = 50;
+/** Messages that may await their PUBACK on one connection; a gateway's are fifty times as large. */
 export const IN_FLIGHT_MAX = 128;
+const GATEWAY_IN_FLIGHT_MAX = 32;
 /** Between two writes of the running totals, ms. */
 const TOTALS_EVERY_MS = 1000;
 
 export type PublishInput = {
   readonly fleet: string;
-  /** What each van's device sends, in order of `due`. */
-  readonly vans: readonly {
-    readonly device: string;
-    /** Instant before which nothing of it is due: until then its uploads are not even begun. */
-    readonly notBefore?: number | undefined;
-    readonly uploads: Iterator<Upload>;
-  }[];
+  readonly vans: readonly QueuedVan[];
+  /** Further vans, very many. */
+  readonly swarm?: Swarm | undefined;
+  /** Put fixes of different vans together into messages of this gateway, of so many fixes at most. */
+  readonly gateway?: { readonly name: string; readonly messageFixes: number } | undefined;
   /** A van keeps to one of them. */
   readonly connections: readonly Connection[];
   readonly ledger: Ledger;
@@ -49,6 +49,11 @@ export type PublishProgress = {
   readonly isBacklogSent: boolean;
 };
 
+/** Between two looks at what is due while a gateway gathers, ms. */
+const LOOK_EVERY_MS = 10;
+/** So many fixes are handed over before the network is given its turn. */
+const AT_ONCE = 500;
+
 /**
  * Sends everything when it is due. First the backlog, in arrays and as fast as it is acknowledged:
  * what was due before we began, then what came due while that was sent, since until then it was our
@@ -57,44 +62,73 @@ export type PublishProgress = {
  * room for it (no coordinated omission).
  */
 export async function publish(input: PublishInput): Promise<PublishProgress> {
-  const { clock, now, signal, ledger } = input;
+  const { clock, now, signal, ledger, gateway, swarm } = input;
   const queue = openQueue(input);
-  const sender = openSender(input);
+  const inFlightMax = gateway === undefined ? IN_FLIGHT_MAX : GATEWAY_IN_FLIGHT_MAX;
+  const sender = openSender({ ...input, inFlightMax });
+  const outlet: Outlet =
+    gateway === undefined
+      ? openDeviceOutlet({ ...input, sender })
+      : openGatewayOutlet({ ...input, ...gateway, gateway: gateway.name, sender });
   let totalsAt = 0;
+  const nextDue = (reached: number): number | undefined => {
+    const [one, other] = [queue.nextDue(reached), swarm?.nextDue()];
+    return one === undefined || other === undefined ? (one ?? other) : Math.min(one, other);
+  };
   const tell = (isForced: boolean, isBacklogSent: boolean): void => {
     const wall = now() * 1000;
     if (!isForced && wall - totalsAt < TOTALS_EVERY_MS) return;
     totalsAt = wall;
     const at = clock.simulated(now());
-    const progress = sender.progress(queue.nextDue(at) ?? at, isBacklogSent);
+    const progress = sender.progress(Math.min(at, nextDue(at) ?? at), isBacklogSent);
     ledger.totals(progress);
     input.onProgress?.(progress);
   };
+  /** Some of what the many vans say up to an instant; whether there is more. */
+  const sendSwarm = async (until: number, isLive: boolean): Promise<boolean> => {
+    for (let i = 0; swarm !== undefined && i < AT_ONCE && !signal.aborted; i++) {
+      const fix = swarm.take(until);
+      if (fix === undefined) return false;
+      const { van, due } = fix;
+      await outlet.fix(van, { ...fix, device: swarm.nameOf(van) }, isLive ? clock.wall(due) : undefined);
+    }
+    return swarm !== undefined && !signal.aborted;
+  };
+  const isDueBy = (until: number): boolean => (queue.nextDue(until) ?? Number.POSITIVE_INFINITY) <= until;
   // Two rounds, not until none is left: what comes due in the second, a short one, is live and counts so.
   for (let round = 0; round < 2; round++) {
     const until = clock.simulated(now());
-    while (!signal.aborted && (queue.nextDue(until) ?? Number.POSITIVE_INFINITY) <= until) {
-      await sender.send(queue.takeBacklog(until), undefined);
+    while (!signal.aborted && isDueBy(until)) {
+      const { van, upload } = queue.takeBacklog(until);
+      await outlet.send(van, upload, undefined);
       tell(false, false);
     }
+    while (await sendSwarm(until, false)) tell(false, false);
+    await outlet.flush(true);
     await sender.settled(signal);
   }
   tell(true, true);
   for (;;) {
     const reached = clock.simulated(now());
-    const due = queue.nextDue(reached);
+    const due = nextDue(reached);
     if (signal.aborted || due === undefined) break;
-    const wall = clock.wall(due);
     if (due > reached) {
+      await outlet.flush(false);
       // Waits in short steps, so that totals stay fresh and an abort is heard at once.
-      const wait = Math.max(1, wall * 1000 - now() * 1000);
-      await pause(Math.min(wait, TOTALS_EVERY_MS), signal);
-      tell(false, true);
-      continue;
+      const wait = Math.max(1, (clock.wall(due) - now()) * 1000);
+      await pause(Math.min(wait, gateway === undefined ? TOTALS_EVERY_MS : LOOK_EVERY_MS), signal);
+    } else {
+      for (let i = 0; i < AT_ONCE && !signal.aborted && isDueBy(reached); i++) {
+        const { van, upload } = queue.take();
+        await outlet.send(van, upload, clock.wall(upload.due));
+      }
+      await sendSwarm(reached, true);
+      // The network's turn, also when we cannot keep up.
+      await new Promise((resolve) => setImmediate(resolve));
     }
-    await sender.send(queue.take(), wall);
     tell(false, true);
   }
+  await outlet.flush(true);
   await sender.settled(signal);
   const progress = sender.progress(clock.simulated(now()), true);
   ledger.totals(progress);
@@ -112,187 +146,4 @@ function pause(ms: number, signal: AbortSignal): Promise<void> {
     const timer = setTimeout(end, ms);
     signal.addEventListener('abort', end, { once: true });
   });
-}
-
-type Sending = { readonly van: number; readonly upload: Upload };
-
-/**
- * The vans by their next upload, a binary heap on `due`. A van whose time has not come stands in it
- * without an upload, by the instant before which it has none.
- */
-function openQueue({ vans, before }: PublishInput) {
-  type Entry = { readonly van: number; readonly due: number; readonly upload: Upload | undefined };
-  const heap: Entry[] = [];
-  const isLess = (a: Entry, b: Entry) => a.due < b.due || (a.due === b.due && a.van < b.van);
-  const sink = (entry: Entry): void => {
-    let at = 0;
-    for (;;) {
-      let child = 2 * at + 1;
-      if (child >= heap.length) break;
-      if (child + 1 < heap.length && isLess(heap[child + 1]!, heap[child]!)) child++;
-      if (!isLess(heap[child]!, entry)) break;
-      heap[at] = heap[child]!;
-      at = child;
-    }
-    heap[at] = entry;
-  };
-  const next = (van: number): Upload | undefined => {
-    for (;;) {
-      const { done, value } = vans[van]!.uploads.next();
-      if (done) return undefined;
-      if (!isAcknowledged(value, before)) return value;
-    }
-  };
-  /** Puts the top van back by its next upload, or takes it out. */
-  const replaceTop = (van: number, upload: Upload | undefined): void => {
-    if (upload !== undefined) {
-      sink({ van, due: upload.due, upload });
-      return;
-    }
-    const last = heap.pop()!;
-    if (heap.length > 0) sink(last);
-  };
-  const waiting = vans.map(
-    ({ notBefore = Number.NEGATIVE_INFINITY }, van): Entry => ({ van, due: notBefore, upload: undefined }),
-  );
-  for (const entry of waiting.sort((a, b) => (isLess(a, b) ? -1 : 1))) heap.push(entry);
-  return {
-    /** When the next upload is due; the vans whose time has come by `reached` are begun. */
-    nextDue: (reached: number): number | undefined => {
-      for (
-        let top = heap[0];
-        top !== undefined && top.upload === undefined && top.due <= reached;
-        top = heap[0]
-      ) {
-        replaceTop(top.van, next(top.van));
-      }
-      return heap[0]?.due;
-    },
-    take: (): Sending => {
-      const { van, upload } = heap[0]!;
-      replaceTop(van, next(van));
-      return { van, upload: upload! };
-    },
-    /** The next van's run of fixes, or of presses, up to an instant, as one kept message. */
-    takeBacklog: (until: number): Sending => {
-      const { van, upload: first } = heap[0]!;
-      const uploads: Upload[] = [];
-      let fixCount = 0;
-      // The same van stays on top only by chance, so its own stream is followed here.
-      let upload = first;
-      while (upload !== undefined && upload.due <= until && upload.channel === first!.channel) {
-        const count = entriesOf(upload);
-        // An answer is a message of its own.
-        if (fixCount > 0 && (upload.channel === 'answers' || fixCount + count > BACKLOG_FIXES)) break;
-        uploads.push(upload);
-        fixCount += count;
-        upload = next(van);
-      }
-      replaceTop(van, upload);
-      return { van, upload: kept(uploads) };
-    },
-  };
-}
-
-const entriesOf = (upload: Upload): number => {
-  if (upload.channel === 'telemetry') return upload.messages.length;
-  return upload.channel === 'stops' ? upload.reports.length : upload.answers.length;
-};
-
-function isAcknowledged(upload: Upload, before: LedgerContents | undefined): boolean {
-  if (before === undefined) return false;
-  if (upload.channel === 'stops') {
-    const presses = before.reportsByDevice.get(upload.device);
-    return upload.reports.every(({ ts, stop, kind }) => presses?.has(`${ts}:${stop}:${kind}`));
-  }
-  // What was answered is answered again: it is the same, and whoever asked may not have heard.
-  if (upload.channel === 'answers') return false;
-  const keys = before.keysByDevice.get(upload.device);
-  return upload.messages.every(({ ts, seq }) => keys?.has(fixKey(ts, seq)));
-}
-
-function kept(uploads: readonly Upload[]): Upload {
-  const { device, due } = uploads.at(-1)!;
-  if (uploads[0]!.channel === 'answers') return uploads[0]!;
-  const messages = uploads.flatMap((upload) => (upload.channel === 'telemetry' ? upload.messages : []));
-  const reports = uploads.flatMap((upload) => (upload.channel === 'stops' ? upload.reports : []));
-  if (messages.length === 0) return { device, due, channel: 'stops', reports };
-  const buffered = messages.map((message) => ({ ...message, buffered: true }));
-  return { device, due, channel: 'telemetry', messages: buffered };
-}
-
-/** What goes over the wire; `sent` is when it was given to the network. */
-export function encode(upload: Upload, sent: number): string {
-  const list = entriesFor(upload, sent);
-  return JSON.stringify(list.length === 1 ? list[0] : list);
-}
-
-function entriesFor(upload: Upload, sent: number): readonly object[] {
-  if (upload.channel === 'stops') return upload.reports;
-  if (upload.channel === 'answers') return upload.answers;
-  return upload.messages.map((message): OwnMessage => ({ ...message, sent: Math.round(sent * 1000) }));
-}
-
-/** Hands uploads to their connection, at most IN_FLIGHT_MAX unacknowledged on each. */
-function openSender({ fleet, connections, ledger, now, signal }: PublishInput) {
-  const live: Histogram = openHistogram();
-  const backlog: Histogram = openHistogram();
-  const lanes = connections.map((connection) => ({ connection, inFlight: 0, wake: [] as (() => void)[] }));
-  let [offered, acknowledged, messages] = [0, 0, 0];
-  const wakeAll = (lane: (typeof lanes)[number]): void => {
-    const waiting = lane.wake;
-    lane.wake = [];
-    for (const wake of waiting) wake();
-  };
-  const release = (lane: (typeof lanes)[number]): void => {
-    lane.inFlight--;
-    wakeAll(lane);
-  };
-  // With the broker gone there may never be room again; whoever stops us must not wait for it.
-  signal.addEventListener('abort', () => lanes.map(wakeAll), { once: true });
-  return {
-    /** Resolves as soon as the upload is on its way; `dueWall` undefined: backlog. */
-    send: async ({ van, upload }: Sending, dueWall: number | undefined): Promise<void> => {
-      const lane = lanes[van % lanes.length]!;
-      while (lane.inFlight >= IN_FLIGHT_MAX && !signal.aborted) {
-        await new Promise<void>((wake) => lane.wake.push(wake));
-      }
-      if (signal.aborted) return;
-      const count = upload.channel === 'telemetry' ? upload.messages.length : 0;
-      const topic = deviceTopic({ fleet, device: upload.device, channel: upload.channel });
-      const sentAt = now();
-      lane.inFlight++;
-      offered += count;
-      lane.connection.publish(topic, encode(upload, sentAt)).then(
-        () => {
-          ledger.acknowledged(upload);
-          acknowledged += count;
-          messages++;
-          const histogram = dueWall === undefined ? backlog : live;
-          histogram.add((now() - (dueWall ?? sentAt)) * 1000);
-          release(lane);
-        },
-        // Closed before its PUBACK: offered, not acknowledged.
-        () => release(lane),
-      );
-    },
-    /** Until nothing is in flight, or a moment after an abort. */
-    settled: async (signal: AbortSignal): Promise<void> => {
-      let patience = 3000;
-      while (lanes.some((lane) => lane.inFlight > 0) && patience > 0) {
-        await new Promise((done) => setTimeout(done, 10));
-        if (signal.aborted) patience -= 10;
-      }
-    },
-    progress: (at: number, isBacklogSent: boolean): PublishProgress => ({
-      offered,
-      acknowledged,
-      messages,
-      // A run that is nothing but backlog has no other latency to tell.
-      latencyMs: latencyOf(live.count() > 0 ? live : backlog),
-      backlogLatencyMs: latencyOf(backlog),
-      at,
-      isBacklogSent,
-    }),
-  };
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { LedgerContents } from '../publish/ledger.ts';
+import type { LedgerContents } from '../publish/ledger-reading.ts';
 import { acceptanceReport, type FleetTables } from './report.ts';
 import type { TruthRecord } from './truth.ts';
 

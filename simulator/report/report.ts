@@ -1,5 +1,5 @@
 import { defaultFencePolicy } from '../../schemas/fence.ts';
-import type { LedgerContents } from '../publish/ledger.ts';
+import type { LedgerContents } from '../publish/ledger-reading.ts';
 import type { LatencyMs } from './histogram.ts';
 import type { TruthRecord } from './truth.ts';
 
@@ -82,7 +82,21 @@ export type AcceptanceInput = {
   readonly ledger: LedgerContents;
   readonly truth?: readonly TruthRecord[] | undefined;
   readonly tables?: FleetTables | undefined;
+  /** What of a ledger too large to be held is in the tables; see `comparedInParts`. */
+  readonly kept?: Kept | undefined;
 };
+
+/** Fixes acknowledged against fixes stored. */
+export type Kept = {
+  readonly distinct: number;
+  readonly stored: number;
+  readonly lost: number;
+  readonly duplicated: number;
+  /** Every device of the ledger. */
+  readonly byDevice: ReadonlyMap<string, Losses>;
+};
+
+export type Losses = Pick<DeviceReport, 'lost' | 'duplicated'>;
 
 /** Whom a report names beside those with losses. */
 const DEVICES_NAMED = 100;
@@ -100,8 +114,9 @@ const TRIP_TOLERANCE = 180;
  * minimum time had not passed, a visit or trip not over) counts neither as missed nor as invented;
  * nor does a crossing that hangs on less than a device can tell (`isSure`).
  */
-export function acceptanceReport({ ledger, truth, tables }: AcceptanceInput): AcceptanceReport {
-  const distinct = [...ledger.keysByDevice.values()].reduce((sum, keys) => sum + keys.size, 0);
+export function acceptanceReport({ ledger, truth, tables, kept }: AcceptanceInput): AcceptanceReport {
+  const held = [...ledger.keysByDevice.values()].reduce((sum, keys) => sum + keys.size, 0);
+  const distinct = kept?.distinct ?? (ledger.isSummary ? ledger.acknowledged : held);
   const sent = {
     vans: ledger.header?.vans ?? ledger.keysByDevice.size,
     offered: ledger.offered,
@@ -112,30 +127,44 @@ export function acceptanceReport({ ledger, truth, tables }: AcceptanceInput): Ac
   };
   if (tables === undefined) return sent;
   const { late, rejected } = tables;
+  const all = kept ?? keptOf(ledger, tables);
+  const { byDevice: _byDevice, ...figures } = all;
   return {
     ...sent,
-    ...keptOf(ledger, tables),
+    ...figures,
+    ...namedOf(all, tables),
     late,
     rejected,
     ...(truth === undefined ? {} : agreements(ledger, truth, tables)),
   };
 }
 
-function keptOf({ keysByDevice }: LedgerContents, { storedByDevice, countersByDevice }: FleetTables) {
-  let [stored, lost, duplicated, repeated] = [0, 0, 0, 0];
-  const wrong: [string, DeviceReport][] = [];
-  const doubtful: [string, DeviceReport][] = [];
+function keptOf({ keysByDevice }: LedgerContents, { storedByDevice }: FleetTables): Kept {
+  let [distinct, stored, lost, duplicated] = [0, 0, 0, 0];
+  const byDevice = new Map<string, Losses>();
   for (const [device, keys] of keysByDevice) {
     const rows = storedByDevice.get(device);
-    const own = { lost: 0, duplicated: 0, ...(countersByDevice.get(device) ?? noCounters) };
+    const own = { lost: 0, duplicated: 0 };
     for (const key of keys) {
       const count = rows?.get(key) ?? 0;
       if (count === 0) own.lost++;
       else stored++;
       if (count > 1) own.duplicated += count - 1;
     }
+    distinct += keys.size;
     lost += own.lost;
     duplicated += own.duplicated;
+    byDevice.set(device, own);
+  }
+  return { distinct, stored, lost, duplicated, byDevice };
+}
+
+function namedOf({ byDevice }: Kept, { countersByDevice }: FleetTables) {
+  let repeated = 0;
+  const wrong: [string, DeviceReport][] = [];
+  const doubtful: [string, DeviceReport][] = [];
+  for (const [device, losses] of byDevice) {
+    const own = { ...losses, ...(countersByDevice.get(device) ?? noCounters) };
     repeated += own.repeated;
     if (own.lost > 0 || own.duplicated > 0) wrong.push([device, own]);
     else if (own.rejected + own.repeated + own.late > 0) doubtful.push([device, own]);
@@ -145,7 +174,7 @@ function keptOf({ keysByDevice }: LedgerContents, { storedByDevice, countersByDe
     ...wrong,
     ...doubtful.slice(0, Math.max(0, DEVICES_NAMED - wrong.length)),
   ]);
-  return { stored, lost, duplicated, repeated, devices };
+  return { repeated, devices };
 }
 
 const noCounters: DeviceCounters = { repeated: 0, late: 0, rejected: 0 };
@@ -166,6 +195,9 @@ function agreements(ledger: LedgerContents, truth: readonly TruthRecord[], table
   const settling = Math.max(minInside, minOutside) + 3 * interval;
   const isOver = (vehicle: string, at: number, after: number) =>
     at + after <= (ledger.lastByDevice.get(vehicle) ?? Number.NEGATIVE_INFINITY);
+  // Of a very large fleet the truth is known of some vans only.
+  const vans = new Set(truth.flatMap((record) => ('vehicle' in record ? [record.vehicle] : [])));
+  const isKnown = ({ vehicle }: { readonly vehicle: string }) => vans.has(vehicle);
   const items = <T extends TruthRecord['type']>(
     type: T,
     item: (record: Extract<TruthRecord, { type: T }>) => Item,
@@ -182,6 +214,7 @@ function agreements(ledger: LedgerContents, truth: readonly TruthRecord[], table
     })),
     tables.crossings
       .filter(({ kind }) => kind !== 'pass')
+      .filter(isKnown)
       .map(({ vehicle, set, fence, kind, at }) => ({
         key: `${vehicle} ${kind} ${set}/${fence}`,
         at,
@@ -197,7 +230,7 @@ function agreements(ledger: LedgerContents, truth: readonly TruthRecord[], table
       until: departedAt,
       isDue: isOver(vehicle, departedAt, settling + VISIT_TOLERANCE),
     })),
-    tables.visits.map(({ vehicle, stop, arrivedAt, departedAt }) => ({
+    tables.visits.filter(isKnown).map(({ vehicle, stop, arrivedAt, departedAt }) => ({
       key: `${vehicle} ${stop}`,
       at: arrivedAt,
       until: departedAt ?? arrivedAt,
@@ -211,7 +244,7 @@ function agreements(ledger: LedgerContents, truth: readonly TruthRecord[], table
       const until = hasEnded ? endedAt : Number.NaN;
       return { key: vehicle, at: startedAt, until, isDue: isOver(vehicle, startedAt, TRIP_TOLERANCE) };
     }),
-    tables.trips.map(({ vehicle, startedAt, endedAt }) => ({
+    tables.trips.filter(isKnown).map(({ vehicle, startedAt, endedAt }) => ({
       key: vehicle,
       at: startedAt,
       until: endedAt ?? Number.POSITIVE_INFINITY,

@@ -41,13 +41,25 @@ export const Scenario = Type.Object(
     seed: Type.String({ minLength: 1, maxLength: 64 }),
     fleet: Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}$' }),
     timeZone: Type.String({ description: 'IANA name; says which day a route belongs to' }),
-    vans: Type.Integer({ minimum: 1, maximum: 100_000 }),
+    vans: Type.Integer({ minimum: 1, maximum: 200_000 }),
+    roaming: share('of the vans have no route: they drive about, halt now and then, and go on'),
+    patterns: Type.Integer({
+      minimum: 0,
+      maximum: 10_000,
+      description:
+        'so many different days; further vans drive one of them some minutes later. 0: each its own',
+    }),
+    messageFixes: Type.Integer({
+      minimum: 1,
+      maximum: 1000,
+      description: 'fixes of different vans that a gateway puts into one message; 1: each is a message',
+    }),
     vansPerDepot: Type.Integer({ minimum: 1, maximum: 1000 }),
     intervalSeconds: Type.Number({ minimum: 0.2, maximum: 600 }),
     /** Local time of day, in hours, at which the shift starts; the traffic follows it. */
     startHour: Type.Number({ minimum: 0, maximum: 24 }),
-    /** How long ago a shift begins that is not told when to. */
-    startedSecondsAgo: Type.Number({ minimum: 0, maximum: 86_400 }),
+    /** How long ago a shift begins that is not told when to; below 0, so much later. */
+    startedSecondsAgo: Type.Number({ minimum: -3600, maximum: 86_400 }),
     city: Type.Union([
       Type.Object(
         {
@@ -118,6 +130,9 @@ const demo: Scenario = {
   fleet: 'demo',
   timeZone: 'America/Chicago',
   vans: 30,
+  roaming: 0,
+  patterns: 0,
+  messageFixes: 1,
   vansPerDepot: 20,
   intervalSeconds: 5,
   startHour: 9.5,

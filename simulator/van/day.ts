@@ -20,6 +20,8 @@ export type TrueVisit = {
 export type DeviceView = {
   readonly vehicle: string;
   readonly track: Track;
+  /** Instant from which the device reports, where that is not the beginning of the track. */
+  readonly onAirFrom?: number | undefined;
   readonly engineOff: readonly Stretch[];
   readonly doorOpen: readonly Stretch[];
   readonly unbelted: readonly Stretch[];

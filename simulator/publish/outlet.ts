@@ -1,0 +1,155 @@
+import type { OwnMessage } from '../../schemas/fix.ts';
+import { deviceTopic, gatewayTopic } from '../../schemas/topics.ts';
+import type { Upload } from '../device/radio.ts';
+import type { Ledger } from './ledger.ts';
+import type { Sender } from './sender.ts';
+
+/** A fix as text, of a van that is one among very many. */
+export type TextFix = {
+  readonly device: string;
+  readonly ms: number;
+  readonly seq: number | null | undefined;
+  /** Members of the own message as JSON, without braces. */
+  readonly members: string;
+  /** The device had kept it. */
+  readonly isBuffered?: boolean | undefined;
+};
+
+/** How what devices say becomes messages. `dueWall` undefined: backlog. */
+export type Outlet = {
+  readonly send: (van: number, upload: Upload, dueWall: number | undefined) => Promise<void>;
+  readonly fix: (van: number, fix: TextFix, dueWall: number | undefined) => Promise<void>;
+  /** Sends what waits for company, if it has waited long enough, or in any case. */
+  readonly flush: (isForced: boolean) => Promise<void>;
+};
+
+export type OutletInput = {
+  readonly fleet: string;
+  readonly sender: Sender;
+  readonly ledger: Ledger;
+  /** The wall clock, an instant. */
+  readonly now: () => number;
+};
+
+/** Each upload is a message of its own, on the topic of its device. */
+export function openDeviceOutlet({ fleet, sender, ledger, now }: OutletInput): Outlet {
+  const send: Outlet['send'] = (van, upload, dueWall) =>
+    sender.give({
+      lane: van % sender.lanes,
+      topic: deviceTopic({ fleet, device: upload.device, channel: upload.channel }),
+      payload: encode(upload, now()),
+      count: upload.channel === 'telemetry' ? upload.messages.length : 0,
+      dueWalls: dueWall === undefined ? undefined : [dueWall],
+      acknowledged: () => ledger.acknowledged(upload),
+    });
+  return {
+    send,
+    fix: (van, { device, ms, seq, members }, dueWall) =>
+      sender.give({
+        lane: van % sender.lanes,
+        topic: deviceTopic({ fleet, device, channel: 'telemetry' }),
+        payload: `{${members},${sentMembers(now(), dueWall === undefined)}}`,
+        count: 1,
+        dueWalls: dueWall === undefined ? undefined : [dueWall],
+        acknowledged: () => ledger.gathered(ms, `${device}:0:${seq ?? '-'}`),
+      }),
+    flush: async () => {},
+  };
+}
+
+/** How long a fix waits for others of its gateway, seconds. */
+const COMPANY_SECONDS = 0.1;
+
+type Gathering = {
+  elements: string[];
+  keys: string[];
+  dueWalls: number[];
+  isBacklog: boolean;
+  baseMs: number;
+  /** Wall instant of the first. */
+  since: number;
+};
+
+const empty = (): Gathering => ({
+  elements: [],
+  keys: [],
+  dueWalls: [],
+  isBacklog: false,
+  baseMs: 0,
+  since: 0,
+});
+
+/**
+ * Fixes of different devices go together into messages of their gateway, a gateway for each
+ * connection. Presses of drivers' apps stay messages of their device.
+ */
+export function openGatewayOutlet(
+  input: OutletInput & { readonly gateway: string; readonly messageFixes: number },
+): Outlet {
+  const { fleet, gateway, messageFixes, sender, ledger, now } = input;
+  const alone = openDeviceOutlet(input);
+  const topic = gatewayTopic({ fleet, gateway });
+  const gatherings = Array.from({ length: sender.lanes }, empty);
+  const flushLane = async (lane: number): Promise<void> => {
+    const { elements, keys, dueWalls, isBacklog, baseMs } = gatherings[lane]!;
+    if (elements.length === 0) return;
+    gatherings[lane] = empty();
+    await sender.give({
+      lane,
+      topic,
+      payload: `[${elements.join(',')}]`,
+      count: elements.length,
+      dueWalls: isBacklog ? undefined : dueWalls,
+      acknowledged: () => ledger.gathered(baseMs, keys.join(',')),
+    });
+  };
+  const fix: Outlet['fix'] = async (van, { device, ms, seq, members, isBuffered = false }, dueWall) => {
+    const lane = van % sender.lanes;
+    const isBacklog = dueWall === undefined;
+    if (gatherings[lane]!.isBacklog !== isBacklog) await flushLane(lane);
+    const gathering = gatherings[lane]!;
+    const at = now();
+    if (gathering.elements.length === 0) {
+      gathering.isBacklog = isBacklog;
+      gathering.baseMs = ms;
+      gathering.since = at;
+    }
+    gathering.elements.push(`{"device":"${device}",${members},${sentMembers(at, isBacklog || isBuffered)}}`);
+    gathering.keys.push(`${device}:${ms - gathering.baseMs}:${seq ?? '-'}`);
+    if (dueWall !== undefined) gathering.dueWalls.push(dueWall);
+    if (gathering.elements.length >= messageFixes) await flushLane(lane);
+  };
+  return {
+    fix,
+    send: async (van, upload, dueWall) => {
+      if (upload.channel !== 'telemetry') return alone.send(van, upload, dueWall);
+      for (const { sent: _sent, buffered, ...message } of upload.messages) {
+        const { ts: ms, seq } = message;
+        const members = JSON.stringify(message).slice(1, -1);
+        const isBuffered = buffered === true;
+        await fix(van, { device: upload.device, ms, seq, members, isBuffered }, dueWall);
+      }
+    },
+    flush: async (isForced) => {
+      const limit = isForced ? Number.POSITIVE_INFINITY : now() - COMPANY_SECONDS;
+      for (const [lane, { since, elements }] of gatherings.entries()) {
+        if (elements.length > 0 && since < limit) await flushLane(lane);
+      }
+    },
+  };
+}
+
+const sentMembers = (at: number, isBuffered: boolean): string =>
+  `"sent":${Math.round(at * 1000)}${isBuffered ? ',"buffered":true' : ''}`;
+
+/** What goes over the wire; `sent` is when it was given to the network. */
+export function encode(upload: Upload, sent: number): string {
+  const list = entriesFor(upload, sent);
+  return JSON.stringify(list.length === 1 ? list[0] : list);
+}
+
+function entriesFor(upload: Upload, sent: number): readonly object[] {
+  if (upload.channel === 'stops') return upload.reports;
+  if (upload.channel === 'answers') return upload.answers;
+  return upload.messages.map((message): OwnMessage => ({ ...message, sent: Math.round(sent * 1000) }));
+}

@@ -14,6 +14,7 @@ import { accountRoutes } from './routes/account.ts';
 import { alertRoutes } from './routes/alerts.ts';
 import { analyticsRoutes } from './routes/analytics.ts';
 import { basemapRoutes } from './routes/basemap.ts';
+import { commandRoutes } from './routes/commands.ts';
 import { dashboardRoutes } from './routes/dashboards.ts';
 import { deviceRoutes } from './routes/devices.ts';
 import { doctorRoutes } from './routes/doctor.ts';
@@ -66,6 +67,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   proposalRoutes(app, deps);
   ingestRoutes(app, deps);
   deviceRoutes(app, deps);
+  commandRoutes(app, deps);
   provisioningRoutes(app, deps);
   doctorRoutes(app, deps);
   analyticsRoutes(app, deps);

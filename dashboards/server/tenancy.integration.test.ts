@@ -48,6 +48,7 @@ function foreignRequest(path: string, method: string) {
     alertId: south.alertId,
     proposalId: south.proposalId,
     deviceId: south.deviceId,
+    commandId: south.fleetId,
     gatewayId: south.fleetId,
     uid: 'ingest-health',
     panelId: 1,
@@ -59,6 +60,7 @@ function foreignRequest(path: string, method: string) {
     '/api/devices/claim': { device: 'northern-claimed' },
     '/api/devices/import': { csv: 'device\nnorthern-imported' },
     '/api/devices/{deviceId}/assign': { vehicle: 'northern-van' },
+    '/api/devices/{deviceId}/commands': { kind: 'locate' },
     '/api/devices/{deviceId}/profile': { profile: null },
     '/api/gateways': { name: 'northern-gateway' },
     '/api/doctor/examine': { payload: '{}' },
@@ -78,7 +80,7 @@ function foreignRequest(path: string, method: string) {
   return {
     url: url + query,
     payload,
-    isForeignThing: /\{(route|alert|proposal|device|gateway)Id\}/.test(path),
+    isForeignThing: /\{(route|alert|proposal|device|gateway|command)Id\}/.test(path),
   };
 }
 

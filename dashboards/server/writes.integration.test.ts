@@ -151,3 +151,39 @@ describe('a write that another site started', () => {
     expect(answer.statusCode).toBe(200);
   });
 });
+
+describe('a command', () => {
+  const order = (body: object, role: Role = 'dispatcher') =>
+    post(`/api/devices/${fleet.deviceId}/commands`, role, { payload: body });
+
+  test('waits for its device, is audited, wakes who sends it, and can be taken back once', async () => {
+    await owner.query('listen paceline_down');
+    const woken = once(owner, 'notification');
+    const made = (await order({ kind: 'message', body: { text: 'call the station' }, expiresIn: 60 })).json();
+    expect(made).toMatchObject({ kind: 'message', state: 'waiting', createdBy: fleet.email('dispatcher') });
+    expect(made.expiresAt - made.createdAt).toBe(60);
+    expect((await woken)[0]).toMatchObject({
+      channel: 'paceline_down',
+      payload: `command:${fleet.deviceId}`,
+    });
+    const cancel = () => post(`/api/commands/${made.commandId}/cancel`, 'dispatcher');
+    expect((await cancel()).json()).toMatchObject({ state: 'cancelled' });
+    expect((await cancel()).json().message).toBe('This command is cancelled already.');
+    const who = fleet.email('dispatcher');
+    const subject = `command ${made.commandId}`;
+    expect(await audited()).toEqual([`${who}: command ${subject}`, `${who}: command.cancel ${subject}`]);
+  });
+
+  test('is refused when nobody could obey it, and when too many wait', async () => {
+    expect((await order({ kind: 'dance' })).statusCode).toBe(400);
+    expect((await order({ kind: 'interval', body: { seconds: 'five' } })).statusCode).toBe(400);
+    expect((await order({ kind: 'raw', body: { text: 'cpureset' } })).statusCode).toBe(403);
+    expect((await order({ kind: 'raw', body: { text: 'getver' } }, 'admin')).statusCode).toBe(200);
+    await owner.query(
+      `insert into commands (fleet_id, device_id, kind, created_by, expires_at)
+       select $1, $2, 'locate', 'test', now() + interval '1 h' from generate_series(1, 50)`,
+      [fleet.fleetId, fleet.deviceId],
+    );
+    expect((await order({ kind: 'locate' })).statusCode).toBe(409);
+  });
+});

@@ -2,18 +2,28 @@ import Flatbush from 'flatbush';
 import type { Coordinate, Fence } from '../../schemas/fence.ts';
 import { distanceOf, METRES_PER_DEGREE } from '../../schemas/position.ts';
 import { chainDistance, isInRing, segmentMeetsRing } from './containment.ts';
+import {
+  type Box,
+  buildGrid,
+  type FenceGrid,
+  fencesAt,
+  fencesNear,
+  fleetPlace,
+  type GridFence,
+} from './fence-grid.ts';
 
 /**
  * All fences in one shared buffer, so that a thread gets them without a copy. Little endian (as every
  * machine we run on):
  *
- *   header   Int32Array     4               fences, rings, vertices, bytes of the index
+ *   header   Int32Array     8               fences, rings, vertices, bytes of the index, grid's slots, entries, fleets
  *   bounds   Float64Array   4 per fence     west, south, east, north; corridors and circles included
  *   params   Float64Array   5 per fence     radius or half width, enterMargin, exitMargin, minInside, minOutside
  *   coords   Float64Array   2 per vertex    lng, lat; a ring does not repeat its first vertex
  *   facts    Int32Array     3 per fence     fence id, fleet id, kind (index in `kinds`)
  *   starts   Int32Array     fences + 1      fence i owns rings starts[i] … starts[i + 1]
  *   rings    Int32Array     rings + 1       ring r owns vertices rings[r] … rings[r + 1]
+ *   grid     slots, entries and fleets of `fence-grid.ts`
  *   index    Flatbush over `bounds`, aligned to 8 bytes; absent when there is no fence
  */
 export type FencePack = {
@@ -25,6 +35,7 @@ export type FencePack = {
   readonly facts: Int32Array;
   readonly starts: Int32Array;
   readonly rings: Int32Array;
+  readonly grid: FenceGrid;
   readonly index: Flatbush | undefined;
 };
 
@@ -43,10 +54,24 @@ export function packFences(fences: readonly Fence[]): FencePack {
       ? undefined
       : new Flatbush(fences.length, 16, Float64Array, SharedArrayBuffer as unknown as ArrayBufferConstructor);
   const indexBytes = index?.data.byteLength ?? 0;
-  const layout = layoutOf(fences.length, ringCount, vertexCount);
+  const outlines = fences.map((fence, i) => outlineOf(fence, chains[i] ?? []));
+  const grid = buildGrid(outlines);
+  const sizes = {
+    fences: fences.length,
+    rings: ringCount,
+    vertices: vertexCount,
+    ...{ slots: grid.slots.length, entries: grid.entries.length, fleets: grid.fleets.length },
+  };
+  const layout = layoutOf(sizes);
   const buffer = new SharedArrayBuffer(layout.index + indexBytes);
-  new Int32Array(buffer, 0, 4).set([fences.length, ringCount, vertexCount, indexBytes]);
-  const pack = viewsOf(buffer);
+  new Int32Array(buffer, 0, HEADER).set([
+    ...[sizes.fences, sizes.rings, sizes.vertices, indexBytes],
+    ...[sizes.slots, sizes.entries, sizes.fleets],
+  ]);
+  const pack = readViews(buffer);
+  pack.grid.slots.set(grid.slots);
+  pack.grid.entries.set(grid.entries);
+  pack.grid.fleets.set(grid.fleets);
   let ring = 0;
   let vertex = 0;
   for (const [i, fence] of fences.entries()) {
@@ -64,7 +89,7 @@ export function packFences(fences: readonly Fence[]): FencePack {
         vertex++;
       }
     }
-    const bounds = boundsOf(chains[i] ?? [], reach);
+    const { bounds } = outlines[i]!;
     pack.bounds.set(bounds, 4 * i);
     index?.add(...bounds);
   }
@@ -75,10 +100,23 @@ export function packFences(fences: readonly Fence[]): FencePack {
   return viewsOf(buffer);
 }
 
+const seen = new WeakMap<SharedArrayBuffer, FencePack>();
+
 /** The same pack seen from another thread. */
 export function viewsOf(buffer: SharedArrayBuffer): FencePack {
-  const [count = 0, ringCount = 0, vertexCount = 0, indexBytes = 0] = new Int32Array(buffer, 0, 4);
-  const at = layoutOf(count, ringCount, vertexCount);
+  const known = seen.get(buffer);
+  if (known) return known;
+  const pack = readViews(buffer);
+  seen.set(buffer, pack);
+  return pack;
+}
+
+const HEADER = 8;
+
+function readViews(buffer: SharedArrayBuffer): FencePack {
+  const [count = 0, ringCount = 0, vertexCount = 0, indexBytes = 0, slots = 0, entries = 0, fleets = 0] =
+    new Int32Array(buffer, 0, HEADER);
+  const at = layoutOf({ fences: count, rings: ringCount, vertices: vertexCount, slots, entries, fleets });
   return {
     buffer,
     count,
@@ -88,6 +126,11 @@ export function viewsOf(buffer: SharedArrayBuffer): FencePack {
     facts: new Int32Array(buffer, at.facts, count * FACTS),
     starts: new Int32Array(buffer, at.starts, count + 1),
     rings: new Int32Array(buffer, at.rings, ringCount + 1),
+    grid: {
+      slots: new Int32Array(buffer, at.slots, slots),
+      entries: new Int32Array(buffer, at.entries, entries),
+      fleets: new Int32Array(buffer, at.fleets, fleets),
+    },
     // The index is readable only once it is filled: its first byte is its magic number.
     index:
       indexBytes > 0 && new Uint8Array(buffer, at.index, 1)[0] === 0xfb
@@ -96,15 +139,36 @@ export function viewsOf(buffer: SharedArrayBuffer): FencePack {
   };
 }
 
-function layoutOf(fences: number, rings: number, vertices: number) {
-  const bounds = 16;
+type Sizes = Readonly<Record<'fences' | 'rings' | 'vertices' | 'slots' | 'entries' | 'fleets', number>>;
+
+function layoutOf({ fences, rings, vertices, ...grid }: Sizes) {
+  const bounds = 4 * HEADER;
   const params = bounds + fences * 32;
   const coords = params + fences * PARAMS * 8;
   const facts = coords + vertices * 16;
   const starts = facts + fences * FACTS * 4;
   const ringStarts = starts + (fences + 1) * 4;
-  const index = Math.ceil((ringStarts + (rings + 1) * 4) / 8) * 8;
-  return { bounds, params, coords, facts, starts, rings: ringStarts, index };
+  // A slot never straddles two cache lines.
+  const slots = Math.ceil((ringStarts + (rings + 1) * 4) / 16) * 16;
+  const entries = slots + grid.slots * 4;
+  const fleets = entries + grid.entries * 4;
+  const index = Math.ceil((fleets + grid.fleets * 4) / 8) * 8;
+  return { bounds, params, coords, facts, starts, rings: ringStarts, slots, entries, fleets, index };
+}
+
+/** A fence as the grid takes it: polygons by their rings, the others by their bounds. */
+function outlineOf({ fleetId, shape }: Fence, chains: Coordinate[][]): GridFence {
+  const reach = shape.kind === 'circle' ? shape.radius : shape.kind === 'corridor' ? shape.width / 2 : 0;
+  const bounds = boundsOf(chains, reach);
+  if (shape.kind !== 'polygon') return { fleetId, bounds, rings: [], isInside: () => false };
+  const flat = chains.map((ring) => {
+    const coords = new Float64Array(2 * ring.length);
+    for (const [i, [lng, lat]] of ring.entries()) coords.set([lng, lat], 2 * i);
+    return coords;
+  });
+  const isInside = (lng: number, lat: number): boolean =>
+    flat.reduce((inside, ring) => inside !== isInRing(ring, 0, ring.length / 2, lng, lat), false);
+  return { fleetId, bounds, rings: chains, isInside };
 }
 
 /** A circle is one vertex, a corridor one open chain, a polygon all rings of all its parts. */
@@ -176,6 +240,32 @@ export function depth(pack: FencePack, i: number, lng: number, lat: number): num
   return isInside(pack, i, lng, lat) ? nearest : -nearest;
 }
 
+/** Fences whose cells one point can be in, at most; more than that overlap nowhere sensible. */
+const AT_ONCE = 4096;
+const found = new Int32Array(AT_ONCE);
+
+/**
+ * The fences of a fleet that hold a point, ascending, from `out[0]` on; gives their number. The fleet is
+ * named by its place (`fleetPlace`), so that a stream of one fleet's fixes looks it up once.
+ */
+export function containing(
+  pack: FencePack,
+  place: number,
+  lng: number,
+  lat: number,
+  out: Int32Array,
+): number {
+  const near = fencesAt(pack.grid, place, lng, lat, found);
+  let count = 0;
+  for (let k = 0; k < near && count < out.length; k++) {
+    const fence = found[k]!;
+    if (fence >= 0) out[count++] = fence;
+    else if (isInside(pack, -1 - fence, lng, lat)) out[count++] = -1 - fence;
+  }
+  if (count > 1) out.subarray(0, count).sort();
+  return count;
+}
+
 export type Line = { readonly ax: number; readonly ay: number; readonly bx: number; readonly by: number };
 
 /** Whether the straight line between two points outside fence `i` touches it. */
@@ -214,13 +304,11 @@ export function indexOf({ facts, count }: FencePack, id: number): number {
   return -1;
 }
 
-/** Fences of the fleet whose bounds meet the box, in the order of the pack. */
-export function candidates(
-  { index, facts }: FencePack,
-  fleetId: number,
-  box: { readonly west: number; readonly south: number; readonly east: number; readonly north: number },
-): number[] {
+/** Fences of the fleet that may meet the box, in the order of the pack: all that do, and few others. */
+export function candidates({ grid, index, facts }: FencePack, fleetId: number, box: Box): number[] {
   if (!index) return [];
+  const near = fencesNear(grid, fleetPlace(grid, fleetId), box);
+  if (near) return near;
   const found = index.search(box.west, box.south, box.east, box.north);
   const own = found.filter((i) => facts[i * FACTS + 1] === fleetId);
   return own.length > 1 ? own.sort((a, b) => a - b) : own;

@@ -1,5 +1,9 @@
 import type { Fence } from '../../schemas/fence.ts';
-import { candidates, type FencePack, isInside, packFences } from './fence-pack.ts';
+import { fleetPlace } from './fence-grid.ts';
+import { containing, type FencePack, packFences } from './fence-pack.ts';
+
+/** Fences that one point can be inside of. */
+const HELD_MAX = 4096;
 
 /** Where a vehicle was, for membership. */
 export type Sighting = {
@@ -40,7 +44,7 @@ export function rawMembership(fences: readonly Fence[]): (sighting: Sighting) =>
   const insideByVehicle = new Map<number, readonly number[]>();
   return ({ vehicleId, at, lng, lat }) => {
     const before = insideByVehicle.get(vehicleId) ?? [];
-    const now = containing(pack, lng, lat);
+    const now = within(pack, lng, lat);
     const transitions: RawTransition[] = [];
     for (const i of before) {
       if (!now.includes(i)) transitions.push({ vehicleId, at, event: 'exit', fence: fences[i]! });
@@ -54,7 +58,9 @@ export function rawMembership(fences: readonly Fence[]): (sighting: Sighting) =>
 }
 
 /** Indexes of the fences that hold the point, ascending. */
-function containing(pack: FencePack, lng: number, lat: number): number[] {
-  const near = candidates(pack, 0, { west: lng, south: lat, east: lng, north: lat });
-  return near.filter((i) => isInside(pack, i, lng, lat));
+function within(pack: FencePack, lng: number, lat: number): number[] {
+  const count = containing(pack, fleetPlace(pack.grid, 0), lng, lat, held);
+  return Array.from(held.subarray(0, count));
 }
+
+const held = new Int32Array(HELD_MAX);

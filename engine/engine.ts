@@ -2,7 +2,6 @@ import type {
   Cursor,
   EngineStore,
   EngineWork,
-  Rederivation,
   StoredReport,
   World,
   WorldVersion,
@@ -121,17 +120,17 @@ export class Engine {
     // The world is looked at after the batch: a fence drawn before a fix was stored is then known.
     const changedRuns = await this.#refreshWorld();
     const gathered = gather(gulp.batches);
-    const wanted = gathered.vehicleIds.map((vehicleId, v) => ({ vehicleId, fleetId: gathered.fleetIds[v]! }));
-    await this.#vehicles.load([...wanted, ...(await this.#owners(gulp.reports))], this.#cursor);
-    const folds = await this.#vehicles.fold(gathered);
+    const wanted = await this.#owners(gulp.reports);
+    for (const [v, vehicleId] of gathered.vehicleIds.entries()) {
+      if (!this.#vehicles.get(vehicleId)) wanted.push({ vehicleId, fleetId: gathered.fleetIds[v]! });
+    }
+    await this.#vehicles.load(wanted, this.#cursor);
+    const { changes, checkpoints, late } = await this.#vehicles.fold(gathered);
 
     const touched = new Set<VehicleRecord>();
-    const late: Rederivation[] = [];
-    const found: Conclusions[] = [];
-    for (const { record, folded } of folds) {
-      if (folded.changes.halts.length > 0) touched.add(record);
-      if (folded.lateCount > 0) late.push({ vehicleId: record.vehicleId, from: folded.lateFrom });
-      found.push({ ...folded.changes, visits: [] });
+    for (const { vehicleId } of changes.halts) {
+      const record = this.#vehicles.get(vehicleId);
+      if (record) touched.add(record);
     }
     this.#addReports(gulp.reports, touched);
     const fixCount = gulp.batches.reduce((sum, batch) => sum + batch.count, 0);
@@ -140,9 +139,8 @@ export class Engine {
       return { outputs: [], hasMore: false, fixCount };
     }
     const { visits, runs } = this.#matchVisits(touched, changedRuns);
-    const checkpoints = folds.flatMap(({ folded }) => folded.checkpoints);
     const correction = {
-      upserts: { ...merged(found), visits: visits.upserts },
+      upserts: { ...merged(changes), visits: visits.upserts },
       retractions: { ...noConclusions, visits: visits.retractions },
     };
     const outputs = await this.#commit({
@@ -194,7 +192,11 @@ export class Engine {
       const clock = this.#clocks.of(id);
       if (clock === undefined) continue;
       const changed = this.#clocks.takeChanged(id);
-      const records = changed.flatMap((vehicleId) => this.#vehicles.get(vehicleId) ?? []);
+      const records: VehicleRecord[] = [];
+      for (const vehicleId of changed) {
+        const record = this.#vehicles.get(vehicleId);
+        if (record) records.push(record);
+      }
       const runOf = (vehicleId: number) => this.#runOf(vehicleId, clock);
       outputs.push(...positionFrames(id, { tick: this.#tick, clock }, records, runOf));
       if (!this.#clocks.turned(id, PACE_SECONDS)) continue;

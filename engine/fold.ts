@@ -12,15 +12,16 @@ export type FoldWorld = { readonly pack: FencePack; readonly depots: readonly De
 
 export type Checkpoint = { readonly vehicleId: number; readonly at: number; readonly state: VehicleState };
 
-export type Folded = {
-  readonly state: VehicleState;
+/** What folds of one vehicle or of many found besides their new states; each fold adds to the lists. */
+export type Found = {
   readonly changes: Changes;
   /** States before the first fix of each checkpoint hour. */
-  readonly checkpoints: readonly Checkpoint[];
-  /** Instant of the oldest fix that came too late for this fold; infinite when none did. */
-  readonly lateFrom: number;
-  readonly lateCount: number;
+  readonly checkpoints: Checkpoint[];
+  /** Vehicles with fixes that came too late for this fold, and the instant of the oldest of them. */
+  readonly late: { readonly vehicleId: number; readonly from: number }[];
 };
+
+export const nothingFound = (): Found => ({ changes: noChanges(), checkpoints: [], late: [] });
 
 /** Seconds between checkpoints: what a restart or a late fix has to fold again, at most. */
 export const CHECKPOINT_SECONDS = 3600;
@@ -33,35 +34,34 @@ export function boundaryBefore(vehicleId: number, at: number): number {
 
 /**
  * The one derivation of everything from a vehicle's fixes: folds them, sorted by (at, key), into its
- * state. Pure, so that a fix folded live, after a crash or hours late concludes the same.
+ * state, and adds what it finds to `found`. A function of nothing else, so that a fix folded live, after a
+ * crash or hours late concludes the same.
  */
 export function foldVehicle(
   vehicle: { readonly vehicleId: number; readonly fleetId: number; readonly state: VehicleState },
   fixes: Iterable<Observation>,
   world: FoldWorld,
-): Folded {
+  found: Found,
+): VehicleState {
   const { vehicleId } = vehicle;
-  const changes = noChanges();
-  const checkpoints: Checkpoint[] = [];
   let { state } = vehicle;
   let lateFrom = Number.POSITIVE_INFINITY;
-  let lateCount = 0;
   for (const fix of fixes) {
     // A fix that is bad by itself says nothing, not even how far the vehicle is: one from a clock days
     // ahead would make every true fix late.
     if (fix.flags !== 0) continue;
     if (isLate(state, fix.at, fix.key)) {
       lateFrom = Math.min(lateFrom, fix.at);
-      lateCount++;
       continue;
     }
     if (state.last !== null) {
       const boundary = boundaryBefore(vehicleId, fix.at);
-      if (boundary > state.last.at) checkpoints.push({ vehicleId, at: boundary, state });
+      if (boundary > state.last.at) found.checkpoints.push({ vehicleId, at: boundary, state });
     }
-    state = step(state, fix, vehicle, world, changes);
+    state = step(state, fix, vehicle, world, found.changes);
   }
-  return { state, changes, checkpoints, lateFrom, lateCount };
+  if (lateFrom < Number.POSITIVE_INFINITY) found.late.push({ vehicleId, from: lateFrom });
+  return state;
 }
 
 function step(

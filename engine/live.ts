@@ -23,10 +23,11 @@ export function positionFrames(
   records: readonly VehicleRecord[],
   runOf: (vehicleId: number) => RouteRun | undefined,
 ): LiveOutput[] {
-  const vans = records.flatMap((record) => {
+  const vans: LiveVan[] = [];
+  for (const record of records) {
     const van = liveVan(record, runOf(record.vehicleId));
-    return van ? [van] : [];
-  });
+    if (van) vans.push(van);
+  }
   const outputs: LiveOutput[] = [];
   for (let i = 0; i < vans.length; i += FRAME_VANS) {
     const payload = packLiveFrame({ tick, clock, vans: vans.slice(i, i + FRAME_VANS) });

@@ -1,5 +1,5 @@
 import type { Conclusions, Crossing, FixJudgement, Halt, Trip } from '../schemas/event.ts';
-import { type Checkpoint, type Folded, openConclusions, pendingKeys } from './fold.ts';
+import { type Checkpoint, type Found, openConclusions, pendingKeys } from './fold.ts';
 import { emptyState } from './vehicle-state.ts';
 
 /** A vehicle's conclusions after a fold, against what the tables say. */
@@ -34,7 +34,7 @@ function haltsFrom({ at, state }: Checkpoint): number {
 export function correction(
   checkpoint: Checkpoint | undefined,
   vehicleId: number,
-  { changes }: Folded,
+  { changes }: Found,
   existing: Conclusions,
 ): Correction {
   const state = checkpoint?.state ?? emptyState;

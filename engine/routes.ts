@@ -69,6 +69,7 @@ export function openRouteBook(store: EngineStore): RouteBook {
       if (run) {
         run.route = route;
         run.plan = plan;
+        run.latest = undefined;
         continue;
       }
       const stands = standingOf.get(route.id);
@@ -129,7 +130,10 @@ export function openRouteBook(store: EngineStore): RouteBook {
       for (const { stopId } of retractions) run.visits.delete(stopId);
       // Also those that are equal: the next matching gives the very same objects, which are quickly compared.
       for (const visit of derived) run.visits.set(visit.stopId, visit);
-      if (upserts.length + retractions.length > 0) run.experience = experienceOf(run.plan, run.visits);
+      if (upserts.length + retractions.length > 0) {
+        run.experience = experienceOf(run.plan, run.visits);
+        run.latest = undefined;
+      }
       return { upserts, retractions };
     },
   };
@@ -179,6 +183,7 @@ export function appraise(
       factors: factorsOf(run.experience, fleet),
       breaksTaken: run.experience.breakCount,
       before: run.status,
+      progress: run.latest?.progress,
     },
   );
   run.latest = { pace, progress };

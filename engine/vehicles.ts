@@ -1,8 +1,9 @@
 import type { Cursor, EngineStore, VehicleInstant, World } from '../schemas/engine-store.ts';
 import type { Halt } from '../schemas/event.ts';
-import type { Checkpoint, Folded } from './fold.ts';
+import { type Checkpoint, type Found, nothingFound } from './fold.ts';
 import { type Gathered, gather, slice } from './gather.ts';
 import type { FencePack } from './geofence/fence-pack.ts';
+import type { FoldedMany, FoldJob } from './pool/fold-vehicles.ts';
 import { inline } from './pool/inline.ts';
 import type { Run } from './pool/tasks.ts';
 import { type Correction, correction, touchedFrom } from './rederive.ts';
@@ -28,8 +29,6 @@ const THREAD_FIXES = 4000;
 /** States travel as copies, which costs as much as folding so many fixes. */
 const THREAD_FIXES_EACH = 12;
 
-export type FoldResult = { readonly record: VehicleRecord; readonly folded: Folded };
-
 export type VehicleBook = {
   readonly get: (vehicleId: number) => VehicleRecord | undefined;
   /** Rebuilds the state of vehicles not yet held, from checkpoints and stored fixes within the cursor. */
@@ -38,7 +37,7 @@ export type VehicleBook = {
     cursor: Cursor,
   ) => Promise<void>;
   /** Folds a gulp's fixes into their vehicles' states. */
-  readonly fold: (gathered: Gathered) => Promise<FoldResult[]>;
+  readonly fold: (gathered: Gathered) => Promise<Found>;
   /** Folds a vehicle again from before `from`, and says what that changes in the tables. */
   readonly rederive: (
     vehicleId: number,
@@ -67,13 +66,13 @@ export function openVehicleBook(
   const foldGathered = async (
     gathered: Gathered,
     stateOf: (vehicleId: number) => VehicleState,
-  ): Promise<Folded[]> => {
+  ): Promise<FoldedMany> => {
     const { vehicleIds, fleetIds, from } = gathered;
     const { pack, world } = scene();
     const total = from[vehicleIds.length] ?? 0;
     const isWorthIt = total >= THREAD_FIXES && total >= THREAD_FIXES_EACH * vehicleIds.length;
     const shards = threads > 1 && isWorthIt ? threads : 1;
-    const jobs = Array.from({ length: shards }, (_, shard) => {
+    const jobs = Array.from({ length: shards }, (_, shard): FoldJob => {
       const v = Math.floor((shard * vehicleIds.length) / shards);
       const w = Math.floor(((shard + 1) * vehicleIds.length) / shards);
       const vehicles = vehicleIds.slice(v, w).map((vehicleId, k) => ({
@@ -83,11 +82,23 @@ export function openVehicleBook(
         from: from[v + k]! - from[v]!,
         until: from[v + k + 1]! - from[v]!,
       }));
-      return { pack: pack.buffer, depots: world.depots, vehicles, columns: slice(gathered, v, w) };
+      const columns = shards > 1 ? slice(gathered, v, w) : gathered.columns;
+      return { pack: pack.buffer, depots: world.depots, vehicles, columns };
     });
     const here = shards > 1 ? run : inline;
     const results = await Promise.all(jobs.map((job) => here('foldVehicles', job)));
-    return results.flat();
+    if (results.length === 1) return results[0]!;
+    const all = { ...nothingFound(), states: [] as VehicleState[] };
+    for (const { states, changes, checkpoints, late } of results) {
+      all.states.push(...states);
+      all.changes.crossings.push(...changes.crossings);
+      all.changes.trips.push(...changes.trips);
+      all.changes.halts.push(...changes.halts);
+      all.changes.judgements.push(...changes.judgements);
+      all.checkpoints.push(...checkpoints);
+      all.late.push(...late);
+    }
+    return all;
   };
 
   const loadChunk: VehicleBook['load'] = async (wanted, cursor) => {
@@ -104,8 +115,8 @@ export function openVehicleBook(
       records.set(vehicleId, { vehicleId, fleetId, state, history: undefined });
     }
     const gathered = gather([fixes]);
-    const folds = await foldGathered(gathered, (vehicleId) => records.get(vehicleId)!.state);
-    for (const [v, { state }] of folds.entries()) records.get(gathered.vehicleIds[v]!)!.state = state;
+    const { states } = await foldGathered(gathered, (vehicleId) => records.get(vehicleId)!.state);
+    for (const [v, state] of states.entries()) records.get(gathered.vehicleIds[v]!)!.state = state;
   };
 
   /** Halts and reports of vehicles that have routes now. They are as in the tables: nothing is uncommitted. */
@@ -140,14 +151,19 @@ export function openVehicleBook(
       await loadHistories(asks);
     },
     async fold(gathered) {
-      const folds = await foldGathered(gathered, (vehicleId) => records.get(vehicleId)!.state);
-      return folds.map((folded, v) => {
-        const record = records.get(gathered.vehicleIds[v]!)!;
-        record.state = folded.state;
-        for (const halt of folded.changes.halts) record.history?.halts.set(halt.startedAt, halt);
-        if (folded.checkpoints.length > 0) forgetOld(record, historyFrom(record.vehicleId));
-        return { record, folded };
-      });
+      const own = gathered.vehicleIds.map((vehicleId) => records.get(vehicleId)!);
+      let next = 0;
+      // Asked for in the order of the vehicles.
+      const { states, ...found } = await foldGathered(gathered, () => own[next++]!.state);
+      for (const [v, state] of states.entries()) own[v]!.state = state;
+      for (const halt of found.changes.halts) {
+        records.get(halt.vehicleId)?.history?.halts.set(halt.startedAt, halt);
+      }
+      for (const { vehicleId } of found.checkpoints) {
+        const record = records.get(vehicleId);
+        if (record) forgetOld(record, historyFrom(vehicleId));
+      }
+      return found;
     },
     async rederive(vehicleId, from, cursor) {
       const record = records.get(vehicleId);
@@ -155,11 +171,12 @@ export function openVehicleBook(
       const [checkpoint] = (await store.readCheckpoints([{ vehicleId, at: from }])) as Checkpoint[];
       const since = checkpoint?.at ?? Number.NEGATIVE_INFINITY;
       const gathered = gather([await store.readFixes([{ vehicleId, at: since }], cursor)]);
-      const [folded] = await foldGathered(gathered, () => checkpoint?.state ?? emptyState);
-      if (!folded) return undefined;
+      const folded = await foldGathered(gathered, () => checkpoint?.state ?? emptyState);
+      const [state] = folded.states;
+      if (!state) return undefined;
       const existing = await store.readConclusions({ vehicleId, at: touchedFrom(checkpoint) });
       const { upserts, retractions } = correction(checkpoint, vehicleId, folded, existing);
-      record.state = folded.state;
+      record.state = state;
       for (const halt of retractions.halts) record.history?.halts.delete(halt.startedAt);
       for (const halt of upserts.halts) record.history?.halts.set(halt.startedAt, halt);
       return { upserts, retractions, checkpoints: folded.checkpoints };

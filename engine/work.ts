@@ -2,7 +2,7 @@ import type { Cursor, EngineWork } from '../schemas/engine-store.ts';
 import type { Conclusions } from '../schemas/event.ts';
 import { jsonOutputs, type LiveOutput } from './live.ts';
 import { crossingKey, differences, judgementKey, startKey } from './rederive.ts';
-import { noConclusions } from './vehicle-state.ts';
+import { type Changes, noConclusions } from './vehicle-state.ts';
 
 /** A commit of nothing, to be filled in. */
 export const noWork: Omit<EngineWork, 'fleetOf'> = {
@@ -24,30 +24,17 @@ export function moved(before: Cursor, after: Cursor): boolean {
   return [...after].some(([source, batch]) => before.get(source) !== batch);
 }
 
-/** Changes of many folds as one; of rows with the same key the last stands. */
-export function merged(found: readonly Conclusions[]): Conclusions {
+/** What folds found, each row once: of rows with the same key the last stands. */
+export function merged({ crossings, trips, halts, judgements }: Changes): Omit<Conclusions, 'visits'> {
   const lasting = <Row extends { readonly vehicleId: number }>(
     rows: readonly Row[],
     keyOf: (row: Row) => string | number,
   ): Row[] => differences(rows, [], (row) => `${row.vehicleId} ${keyOf(row)}`).upserts;
   return {
-    crossings: lasting(
-      found.flatMap(({ crossings }) => crossings),
-      crossingKey,
-    ),
-    trips: lasting(
-      found.flatMap(({ trips }) => trips),
-      startKey,
-    ),
-    halts: lasting(
-      found.flatMap(({ halts }) => halts),
-      startKey,
-    ),
-    judgements: lasting(
-      found.flatMap(({ judgements }) => judgements),
-      judgementKey,
-    ),
-    visits: [],
+    crossings: lasting(crossings, crossingKey),
+    trips: lasting(trips, startKey),
+    halts: lasting(halts, startKey),
+    judgements: lasting(judgements, judgementKey),
   };
 }
 

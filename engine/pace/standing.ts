@@ -43,14 +43,16 @@ export function standing(
     factors,
     breaksTaken,
     before,
+    progress = progressOf(plan, visits),
   }: {
     readonly factors: Factors;
     readonly breaksTaken: number;
     readonly before: PaceStatus | undefined;
+    /** `progressOf(plan, visits)`, where it is known. */
+    readonly progress?: Progress | undefined;
   },
 ): Standing {
   const at = now.heardAt;
-  const progress = progressOf(plan, visits);
   const hasDeparted = now.departedAt !== undefined || progress.doneCount > 0;
   const projection = projectRoute(
     plan,

@@ -1,5 +1,5 @@
 import type { Depot } from '../../schemas/plan.ts';
-import { type Folded, foldVehicle } from '../fold.ts';
+import { type FoldWorld, type Found, foldVehicle, nothingFound } from '../fold.ts';
 import { viewsOf } from '../geofence/fence-pack.ts';
 import type { Observation, VehicleState } from '../vehicle-state.ts';
 
@@ -33,11 +33,14 @@ export type FoldJob = {
   readonly columns: ObservationColumns;
 };
 
+/** New states, in the order of the vehicles, and what was found on the way. */
+export type FoldedMany = Found & { readonly states: readonly VehicleState[] };
+
 /**
  * Folds many vehicles' fixes. States come and go with the job, so a thread that dies takes nothing
  * with it and its job can simply be done again.
  */
-export function foldVehicles({ pack, depots, vehicles, columns }: FoldJob): Folded[] {
+export function foldVehicles({ pack, depots, vehicles, columns }: FoldJob): FoldedMany {
   const views = viewsOf(pack);
   const depotsByFleet = new Map<number, Depot[]>();
   for (const depot of depots) {
@@ -45,14 +48,19 @@ export function foldVehicles({ pack, depots, vehicles, columns }: FoldJob): Fold
     if (others) others.push(depot);
     else depotsByFleet.set(depot.fleetId, [depot]);
   }
-  return vehicles.map((vehicle) => {
-    const world = { pack: views, depots: depotsByFleet.get(vehicle.fleetId) ?? [] };
-    return foldVehicle(vehicle, observations(columns, vehicle.from, vehicle.until), world);
+  const found = nothingFound();
+  const worlds = new Map<number, FoldWorld>();
+  const states = vehicles.map((vehicle) => {
+    let world = worlds.get(vehicle.fleetId);
+    if (!world) {
+      world = { pack: views, depots: depotsByFleet.get(vehicle.fleetId) ?? [] };
+      worlds.set(vehicle.fleetId, world);
+    }
+    const fixes: Observation[] = [];
+    for (let i = vehicle.from; i < vehicle.until; i++) fixes.push(observationAt(columns, i));
+    return foldVehicle(vehicle, fixes, world, found);
   });
-}
-
-function* observations(columns: ObservationColumns, from: number, until: number): Generator<Observation> {
-  for (let i = from; i < until; i++) yield observationAt(columns, i);
+  return { states, ...found };
 }
 
 function observationAt(columns: ObservationColumns, i: number): Observation {

@@ -123,12 +123,18 @@ function awayStep(
     return { phase: 'unknown', anchor: { ...place, nearAt: place.at } };
   }
   const isStep = step >= STEP_METRES;
+  const back = clearance <= 0 ? (before.back ?? place) : null;
+  // Standing about, which is what vans mostly do.
+  if (!isStep && haltsEnded === 0 && back === null && before.back === null) return before;
   let trip: Away = {
-    ...before,
+    phase: 'away',
+    startedAt: before.startedAt,
+    start: before.start,
     distance: isStep ? before.distance + step : before.distance,
-    counted: isStep ? place : before.counted,
     haltCount: before.haltCount + haltsEnded,
-    back: clearance <= 0 ? (before.back ?? place) : null,
+    counted: isStep ? place : before.counted,
+    back,
+    shown: before.shown,
   };
   if (trip.back !== null && place.at - trip.back.at >= STAY_SECONDS) {
     emit({ ...tripRow(shownNow(trip, trip.back)), endedAt: trip.back.at });

@@ -23,8 +23,9 @@ export type AcceptanceOptions = {
   readonly say: (line: string) => void;
 };
 
-/** What engine and feed may take to come to the end of the log after the last fix. */
+/** What engine and feed may take to come to the end of the log after the last fix: longer after a long run. */
 const DRAIN_MS = 180_000;
+const DRAIN_SHARE = 0.25;
 /** Memory and processor time of every process are sampled so often, at most. */
 const SAMPLE_MS = 60_000;
 /** How long a broker may give nothing while it has something to give. */
@@ -56,7 +57,8 @@ export async function runAcceptance(platform: Platform, options: AcceptanceOptio
   book.sent();
   return withClient(platform.databaseUrl, async (client) => {
     const consumers = platform.clickhouseUrl === undefined ? ['engine'] : ['engine', 'feed'];
-    const workOff = () => drained(client, consumers, { patienceMs: DRAIN_MS, signal: io.signal });
+    const patienceMs = Math.max(DRAIN_MS, DRAIN_SHARE * seconds * 1000);
+    const workOff = () => drained(client, consumers, { patienceMs, signal: io.signal });
     let behind = await workOff();
     let figures = await figuresOf(client, demo);
     // An outside broker acknowledges what it still has to give to ingest: while more arrives, it is not lost.

@@ -62,12 +62,12 @@ export function openSwarm(input: SwarmInput): Swarm {
   const state = new Uint32Array(size);
   const seq = new Uint32Array(size);
   const read = openReader(input, state);
-  const wheel = openWheel(size, 2 * intervalSeconds + 5, from);
+  const wheel = openWheel(due, 2 * intervalSeconds + 5, from);
   const latencyOf = (van: number): number => LATENCY[0] + (LATENCY[1] - LATENCY[0]) * nextOf(state, van);
   const schedule = (van: number): void => {
     if (at[van]! > until) return;
     due[van] = at[van]! + latencyOf(van);
-    wheel.put(van, due[van]!);
+    wheel.put(van);
   };
   const advance = (van: number): void => {
     // The sum of three uniform numbers: near enough to a normal one, σ = 0.5.
@@ -125,33 +125,43 @@ function nextOf(state: Uint32Array, van: number): number {
   return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
 }
 
-/** Slots of a wheel that turns with time, each a list linked through `after`. */
-function openWheel(size: number, horizon: number, from: number) {
+/**
+ * Slots of a wheel that turns with time, each a list linked through `after`. What is due more than a
+ * turn later, as after a resumption, stays in its slot until its turn has come.
+ */
+function openWheel(due: Float64Array, horizon: number, from: number) {
   let slots = 1;
   while (slots < horizon / TICK) slots *= 2;
   const head = new Int32Array(slots).fill(-1);
-  const after = new Int32Array(size);
+  const after = new Int32Array(due.length);
   let turn = Math.floor(from / TICK);
   let waiting = 0;
-  const forward = (): void => {
-    while (waiting > 0 && head[turn % slots]! < 0) turn++;
+  /** Before the van that is next in the slot of this turn; -1: it is the first of its list. */
+  let before = -1;
+  /** Turns on to the next van; -1: none is waiting. */
+  const find = (): number => {
+    if (waiting === 0) return -1;
+    for (; ; turn++) {
+      before = -1;
+      for (let van = head[turn % slots]!; van >= 0; van = after[van]!) {
+        if (due[van]! < (turn + 1) * TICK) return van;
+        before = van;
+      }
+    }
   };
   return {
-    put: (van: number, due: number): void => {
-      const slot = Math.max(turn, Math.floor(due / TICK)) % slots;
+    put: (van: number): void => {
+      const slot = Math.max(turn, Math.floor(due[van]! / TICK)) % slots;
       after[van] = head[slot]!;
       head[slot] = van;
       waiting++;
     },
-    next: (): number | undefined => {
-      forward();
-      return waiting === 0 ? undefined : (turn + 1) * TICK;
-    },
+    next: (): number | undefined => (find() < 0 ? undefined : (turn + 1) * TICK),
     take: (limit: number): number => {
-      forward();
-      if (waiting === 0 || (turn + 1) * TICK > limit) return -1;
-      const van = head[turn % slots]!;
-      head[turn % slots] = after[van]!;
+      const van = find();
+      if (van < 0 || (turn + 1) * TICK > limit) return -1;
+      if (before < 0) head[turn % slots] = after[van]!;
+      else after[before] = after[van]!;
       waiting--;
       return van;
     },

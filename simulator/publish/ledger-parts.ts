@@ -19,10 +19,14 @@ const BUFFER_RECORDS = 4096;
  * The distinct fixes of each device in a ledger of any size, in bounded memory: the fixes are first
  * dealt out into files beside it, a device always into the same one, and then each file is sorted.
  */
-export function* ledgerParts(path: string, acknowledged: number): Generator<DeviceKeys> {
+export function* ledgerParts(
+  path: string,
+  acknowledged: number,
+  fixesPerPart: number = FIXES_PER_PART,
+): Generator<DeviceKeys> {
   const folder = mkdtempSync(join(dirname(path), 'compare-'));
   try {
-    const count = Math.max(1, Math.ceil(acknowledged / FIXES_PER_PART));
+    const count = Math.max(1, Math.ceil(acknowledged / fixesPerPart));
     const names = deal(path, count, folder);
     for (let part = 0; part < count; part++) {
       yield* devicesIn(readFileSync(partFile(folder, part)), names);

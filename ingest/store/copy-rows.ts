@@ -1,11 +1,7 @@
 import type { Fix } from '../../schemas/fix.ts';
 
-/**
- * The columns of the staging table, in the order `copyRows` writes them. `n` is the place of the
- * fix in its batch.
- */
-export const stagingColumns = [
-  'n integer',
+/** What a fix says of itself, as columns in the order `copyRows` writes them. */
+export const fixColumns = [
   'fleet_id integer',
   'vehicle_id integer',
   'device_id integer',
@@ -34,13 +30,23 @@ export const stagingColumns = [
   'flags integer',
 ] as const;
 
+/** What follows the columns of a fix: its commit, or its place in the batch while it is looked at. */
+export const rowEnds = {
+  commit: ['source_id smallint', 'batch bigint'],
+  place: ['n integer'],
+} as const;
+
+export type RowEnd =
+  | { readonly kind: 'commit'; readonly sourceId: number; readonly batch: number }
+  | { readonly kind: 'place'; readonly places: readonly number[] };
+
 /** 'PGCOPY\n\xff\r\n\0', flags, length of the header extension. */
 const header = Buffer.from('PGCOPY\n\u00ff\r\n\0\0\0\0\0\0\0\0\0', 'latin1');
 const TRAILER_BYTES = 2;
 /** The length that stands for null. */
 const NULL = -1;
 /** Every column present, without the texts: 2 for the count, 4 for each length, and the values. */
-const ROW_BYTES_MAX = 2 + stagingColumns.length * 4 + 160;
+const ROW_BYTES_MAX = 2 + (fixColumns.length + 2) * 4 + 170;
 /** Milliseconds from 1970 to PostgreSQL's epoch, 2000-01-01. */
 const EPOCH_MS = 946_684_800_000;
 const TWO_32 = 4_294_967_296;
@@ -50,13 +56,13 @@ const TWO_32 = 4_294_967_296;
  * per row an int16 count of fields, per field an int32 length (−1 is null) and the value, big-endian.
  * Binary because the server then parses no decimals and no dates.
  */
-export function copyRows(fixes: readonly Fix[]): Buffer {
+export function copyRows(fixes: readonly Fix[], end: RowEnd): Buffer {
   const texts = fixes.map((fix) => (fix.events === undefined ? undefined : JSON.stringify(fix.events)));
   const bytes = Buffer.allocUnsafe(sizeMax(fixes, texts));
   const writer = new RowWriter(bytes);
   writer.copy(header);
   for (let n = 0; n < fixes.length; n++) {
-    writer.row(fixes[n] as Fix, n, texts[n]);
+    writer.row(fixes[n] as Fix, texts[n], n, end);
   }
   writer.int16(-1);
   return bytes.subarray(0, writer.offset);
@@ -81,9 +87,8 @@ class RowWriter {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
-  row(fix: Fix, n: number, events: string | undefined): void {
-    this.int16(stagingColumns.length);
-    this.#int32(n);
+  row(fix: Fix, events: string | undefined, n: number, end: RowEnd): void {
+    this.int16(fixColumns.length + rowEnds[end.kind].length);
     this.#int32(fix.fleetId);
     this.#int32(fix.vehicleId);
     this.#int32(fix.deviceId);
@@ -110,6 +115,12 @@ class RowWriter {
     this.#boolean(fix.buffered);
     this.#jsonb(events);
     this.#int32(fix.flags);
+    if (end.kind === 'commit') {
+      this.#smallint(end.sourceId);
+      this.#int64(end.batch);
+    } else {
+      this.#int32(end.places[n] ?? 0);
+    }
   }
 
   copy(source: Buffer): void {

@@ -21,6 +21,9 @@ export type StoreOptions = {
 
 type Session = { readonly client: pg.Client; readonly sourceId: number };
 
+/** How long after a mistake every fix is looked up: each mistake costs a commit. */
+const DOUBT_MS = 60_000;
+
 /** Whether two writers of one source exist is decided by this lock, held as long as the connection. */
 const lockSql = `select pg_try_advisory_lock(hashtext('paceline ingest'), hashtext($1)) as is_held`;
 
@@ -36,6 +39,8 @@ export class Store implements AsyncDisposable {
   #lastToken: string | undefined;
   #commitMs = 0;
   #newest = new Map<number, number>();
+  /** Until then nothing is held for new without a look, on the clock of `performance`. */
+  #doubtUntil = 0;
   readonly #uncounted = new Uncounted();
   /** Weeks whose partition was seen to. */
   #weeks = new Set<number>();
@@ -70,7 +75,7 @@ export class Store implements AsyncDisposable {
     const started = performance.now();
     try {
       await this.#makePartitions(session.client, batch);
-      const { lastBatch, tally, isCounted } = await writeBatch(session.client, {
+      const { lastBatch, tally, isCounted, wasMistaken } = await writeBatch(session.client, {
         sourceId: session.sourceId,
         lastBatch: this.#lastBatch,
         token: batch.token,
@@ -79,9 +84,11 @@ export class Store implements AsyncDisposable {
         commitMs: this.#commitMs,
         rejectionBytes: this.#options.rejectionBytes,
         uncounted: this.#uncounted,
+        isTrusting: started >= this.#doubtUntil,
       });
       this.#lastBatch = lastBatch;
       this.#lastToken = batch.token;
+      if (wasMistaken === true) this.#doubtUntil = started + DOUBT_MS;
       if (isCounted) this.#uncounted.clear();
       else this.#uncounted.add(tally);
       for (const [vehicleId, at] of tally.newest) this.#newest.set(vehicleId, at);

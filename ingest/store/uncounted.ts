@@ -1,7 +1,7 @@
 import type { BootTally, DeviceTally, ReasonTally, Tally } from '../tally.ts';
 
-/** Up to this many devices a commit counts at once: that costs next to nothing. */
-const DEVICES_AT_ONCE = 100;
+/** Up to this many devices a commit counts at once: that costs little beside the commit itself. */
+const DEVICES_AT_ONCE = 20;
 const COUNT_EVERY_MS = 1_000;
 
 type Counts = Pick<Tally, 'devices' | 'boots' | 'reasons'>;

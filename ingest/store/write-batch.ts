@@ -8,6 +8,7 @@ import { assert } from '../../schemas/fault.ts';
 import type { Fix } from '../../schemas/fix.ts';
 import type { Delivery } from '../broker/delivery.ts';
 import { type Tally, tally } from '../tally.ts';
+import { byCertainty, type Placed } from './certain.ts';
 import { copyRows } from './copy-rows.ts';
 import * as sql from './statements.ts';
 import { tallyText, type Uncounted } from './uncounted.ts';
@@ -25,6 +26,8 @@ export type Commit = {
   /** How long the commit before this one took, ms: what a commit cost is known only after it. */
   readonly commitMs: number;
   readonly rejectionBytes: number;
+  /** Whether to believe `newestAt` of what is not there yet; if it is wrong, the commit costs twice. */
+  readonly isTrusting: boolean;
   /** Tallies of earlier commits that wait to be counted. */
   readonly uncounted: Uncounted;
 };
@@ -34,6 +37,8 @@ export type Written = {
   readonly tally: Tally;
   /** Whether the counters hold this commit and all before it; else its tally waits beside its batch. */
   readonly isCounted: boolean;
+  /** Whether fixes held for new were there already: somebody else writes fixes of these vehicles. */
+  readonly wasMistaken?: boolean;
 };
 
 /**
@@ -41,62 +46,83 @@ export type Written = {
  * what was new under the next number. A batch with nothing new takes no number.
  */
 export async function writeBatch(client: Client, commit: Commit): Promise<Written> {
+  try {
+    return await attempt(client, commit, commit.isTrusting);
+  } catch (error) {
+    if (!commit.isTrusting || !isRepeated(error)) throw error;
+    await client.query('rollback');
+    return { ...(await attempt(client, commit, false)), wasMistaken: true };
+  }
+}
+
+/** SQLSTATE of a unique violation. */
+const isRepeated = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === '23505';
+
+async function attempt(client: Client, commit: Commit, isTrusting: boolean): Promise<Written> {
   const fixes = commit.deliveries.flatMap((delivery) => delivery.fixes);
   const batch = commit.lastBatch + 1;
   const begun = client.query('begin');
-  const rows = copyRows(fixes);
+  const parts = byCertainty(fixes, isTrusting ? commit.newestAt : () => Number.POSITIVE_INFINITY);
+  const isAllNew = parts.doubtful.fixes.length === 0;
+  const end = { kind: 'commit', sourceId: commit.sourceId, batch } as const;
+  const rows = copyRows(parts.certain.fixes, end);
   await begun;
-  const isNew = await writeFixes(client, { fixes, rows, sourceId: commit.sourceId, batch });
+  const copied = parts.certain.fixes.length === 0 ? undefined : copyInto(client, sql.copyFixes, rows);
+  // While the server is at work; what it says can only be an error.
+  const foreseen = isAllNew ? packed(fixes) : undefined;
+  await copied;
+  const isNew = isAllNew ? () => true : await writeDoubtful(client, { fixes, ...parts, end });
   const reportCount = await writeReports(client, commit, batch);
   const deliveries = await writeAnswers(client, commit.deliveries);
   await writeRejections(client, { ...commit, deliveries });
   await writeKnocks(client, commit);
   const counted = tally(deliveries, isNew, commit.newestAt);
-  const fresh = fixes.filter((_, n) => isNew(n));
-  const written = await writeRest(client, commit, { batch, fresh, reportCount, counted });
+  const fresh = isAllNew ? fixes : fixes.filter((_, n) => isNew(n));
+  const payload = foreseen ?? packed(fresh);
+  const written = await writeRest(client, commit, { batch, fresh, payload, reportCount, counted });
   await client.query('commit');
   return written;
 }
 
-/** Stores the fixes that are not there yet, and tells for each whether it was new. */
-async function writeFixes(
-  client: Client,
-  write: {
-    readonly fixes: readonly Fix[];
-    readonly rows: Buffer;
-    readonly sourceId: number;
-    readonly batch: number;
-  },
-): Promise<(n: number) => boolean> {
-  const { fixes, rows, sourceId, batch } = write;
-  if (fixes.length === 0) return () => false;
-  await pipeline([rows], client.query(copyFrom(sql.fillStaging)) as Writable);
+async function copyInto(client: Client, copy: string, rows: Buffer): Promise<void> {
+  await pipeline([rows], client.query(copyFrom(copy)) as Writable);
+}
+
+type Write = {
+  /** All of the batch, and those of which some may be there already. */
+  readonly fixes: readonly Fix[];
+  readonly doubtful: Placed;
+  readonly end: { readonly sourceId: number; readonly batch: number };
+};
+
+/** Stores those doubtful fixes that are not there yet, and tells for each of the batch whether it was new. */
+async function writeDoubtful(client: Client, write: Write): Promise<(n: number) => boolean> {
+  const { fixes, doubtful, end } = write;
+  const rows = copyRows(doubtful.fixes, { kind: 'place', places: doubtful.places });
+  await copyInto(client, sql.fillStaging, rows);
   const inserted = await client.query({
     name: 'insert fixes',
     text: sql.insertFixes,
-    values: [sourceId, batch],
+    values: [end.sourceId, end.batch],
   });
-  if (inserted.rowCount === fixes.length) return () => true;
-  if (inserted.rowCount === 0) return () => false;
-  return mixed(client, { fixes, sourceId, batch, inserted: inserted.rowCount ?? 0 });
+  const count = inserted.rowCount ?? 0;
+  if (count === doubtful.fixes.length) return () => true;
+  if (count === 0 && doubtful.fixes.length === fixes.length) return () => false;
+  return mixed(client, write, count);
 }
 
 /** Some fixes were new and some were not: finds out which. A fix twice in one batch counts once. */
 async function mixed(
   client: Client,
-  written: {
-    readonly fixes: readonly Fix[];
-    readonly sourceId: number;
-    readonly batch: number;
-    readonly inserted: number;
-  },
+  { fixes, doubtful, end }: Write,
+  inserted: number,
 ): Promise<(n: number) => boolean> {
-  const { fixes, sourceId, batch } = written;
-  const { first, last } = span(fixes);
+  const { first, last } = span(doubtful.fixes);
   const known = await client.query({
     name: 'select known',
     text: sql.selectKnown,
-    values: [sourceId, batch, first, last],
+    values: [end.sourceId, end.batch, first, last],
   });
   const before = new Set<number>(known.rows.map((row) => row.n));
   const seen = new Set<string>();
@@ -106,8 +132,8 @@ async function mixed(
     seen.add(identity);
     return isFirst && !before.has(n);
   });
-  const count = fresh.filter(Boolean).length;
-  assert(count === written.inserted, `${written.inserted} fixes were inserted and ${count} found to be new`);
+  const count = fresh.filter(Boolean).length - (fixes.length - doubtful.fixes.length);
+  assert(count === inserted, `${inserted} fixes were inserted and ${count} found to be new`);
   return (n) => fresh[n] === true;
 }
 
@@ -193,11 +219,12 @@ async function writeRest(
   stored: {
     readonly batch: number;
     readonly fresh: readonly Fix[];
+    readonly payload: Buffer;
     readonly reportCount: number;
     readonly counted: Tally;
   },
 ): Promise<Written> {
-  const { fresh, reportCount, counted, batch } = stored;
+  const { fresh, payload, reportCount, counted, batch } = stored;
   const isLogged = fresh.length > 0 || reportCount > 0;
   // Without a batch there is no place for a tally to wait.
   const isCounted = !isLogged || commit.uncounted.isDue(counted);
@@ -207,7 +234,7 @@ async function writeRest(
   const { first, last } = span(fresh);
   const values = [
     ...[commit.sourceId, batch, commit.token, isLogged, isCounted, fresh.length, reportCount],
-    ...[finite(first), finite(last), isLogged ? packed(fresh) : null, isCounted ? null : tallyText(counted)],
+    ...[finite(first), finite(last), isLogged ? payload : null, isCounted ? null : tallyText(counted)],
     ...transpose(
       counted.minutes.map((m) => [
         ...[m.fleetId, m.minute, m.messages, m.accepted, m.duplicate, m.late, m.filtered, m.rejected],

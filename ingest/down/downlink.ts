@@ -151,6 +151,7 @@ export class Downlink {
           client.on('error', () => resolve());
           client.on('end', () => resolve());
           signal.addEventListener('abort', () => resolve(), { once: true });
+          if (signal.aborted) resolve();
         });
         client.on('notification', ({ payload = '' }) => {
           this.#woken(payload).catch((error) => this.#complain(error));

@@ -17,7 +17,7 @@ const delivery = (fixCount: number, bytes = 1): Delivery => ({
 });
 
 const running = new AbortController().signal;
-const limits = { batchFixes: 10, batchBytes: 100, gatherMs: 0 };
+const limits = { batchFixes: 10, batchBytes: 100, gatherMs: 0, busyGatherMs: 0, busyMessages: 1 };
 
 test.each([
   { sizes: [4, 4, 4], batches: [2, 1] },

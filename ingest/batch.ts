@@ -12,6 +12,8 @@ export type BatchLimits = {
   readonly batchFixes: number;
   readonly batchBytes: number;
   readonly gatherMs: number;
+  readonly busyGatherMs: number;
+  readonly busyMessages: number;
 };
 
 export const batchOf = (deliveries: readonly Delivery[]): Batch => ({ token: randomUUID(), deliveries });
@@ -51,11 +53,23 @@ export class Gathering {
       await this.#change(signal, idleMs);
       if (idleMs !== undefined && this.#waiting.length === 0) return batchOf([]);
     }
-    const age = performance.now() - this.#since;
-    if (!this.#isFull() && age < this.#limits.gatherMs && !signal.aborted) {
-      await this.#change(signal, this.#limits.gatherMs - age);
+    const { gatherMs, busyGatherMs, busyMessages } = this.#limits;
+    await this.#age(gatherMs, signal);
+    // Much comes: more company makes a commit cheaper for each, and is there soon. Publishers that
+    // wait for us before they send more are not kept waiting for one another.
+    const step = gatherMs / 2;
+    for (let before = 0, ms = gatherMs + step; ms <= busyGatherMs; ms += step) {
+      if (this.#waiting.length - before < busyMessages) break;
+      before = this.#waiting.length;
+      await this.#age(ms, signal);
     }
     return this.#take();
+  }
+
+  /** Waits until the first of those waiting has done so for `ms`, or there is a batch full. */
+  async #age(ms: number, signal: AbortSignal): Promise<void> {
+    const age = performance.now() - this.#since;
+    if (!this.#isFull() && age < ms && !signal.aborted) await this.#change(signal, ms - age);
   }
 
   #take(): Batch {

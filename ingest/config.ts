@@ -54,6 +54,12 @@ export type IngestLimits = {
   readonly batchBytes: number;
   /** How long the first message of a batch waits for company. */
   readonly gatherMs: number;
+  /**
+   * How long it waits while `busyMessages` more come in each half of `gatherMs`: a commit costs as much
+   * as hundreds of fixes, whatever it holds.
+   */
+  readonly busyGatherMs: number;
+  readonly busyMessages: number;
   /** Fixes less accurate than this are flagged, metres. */
   readonly accuracyMax: number;
   /** Fixes before this instant are flagged: a receiver that lost its date. */
@@ -82,6 +88,8 @@ export const ingestLimits: IngestLimits = {
   batchFixes: 5_000,
   batchBytes: 4 * 1024 * 1024,
   gatherMs: 10,
+  busyGatherMs: 60,
+  busyMessages: 15,
   accuracyMax: 200,
   clockFloor: Date.UTC(2015, 0, 1) / 1000,
   clockAheadMax: 300,

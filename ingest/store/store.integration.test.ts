@@ -26,10 +26,10 @@ afterEach(async () => {
   await database.close();
 });
 
-function openStore(): Store {
+function openStore(source = 'test'): Store {
   return new Store({
     databaseUrl: database.url,
-    source: 'test',
+    source,
     rejectionBytes: 100,
     lockWaitMs: 5_000,
     log: silentLog,
@@ -91,6 +91,22 @@ test('Store.write() logs exactly the new fixes as the table holds them, when som
     accepted: 3,
     duplicate: 3,
   });
+});
+
+test('Store.write() logs only what is new, when another source wrote newer fixes than it knows of', async () => {
+  await using mine = openStore('mine');
+  await mine.open();
+  await using others = openStore('others');
+  await others.write(batchOf([delivery(aFix({ seq: 2 }))]));
+  await mine.write(batchOf([delivery(aFix({ seq: 1 }), aFix({ seq: 2 }), aFix({ seq: 3 }))]));
+  await mine.write(batchOf([delivery(aFix({ seq: 4 }))]));
+  const { rows } = await pool.query(
+    `select b.payload from batches b join sources s using (source_id) where s.name = 'mine' order by batch`,
+  );
+  const logged = rows.map(({ payload }) => [...unpackColumns(payload).numbers.seq]);
+  expect(logged).toEqual([[1, 3], [4]]);
+  expect(await one('select count(*)::int as fixes from fixes')).toEqual({ fixes: 4 });
+  expect(await one('select sum(duplicate)::int as duplicate from device_counters')).toEqual({ duplicate: 1 });
 });
 
 test('Store.write() stores nothing and counts nothing again, when the same batch was committed by a lost connection', async () => {

@@ -152,7 +152,7 @@ async function start(url: string, signal: AbortSignal): Promise<void> {
 /** The standing conclusions of the tables, in the form of `concluded`. */
 async function stored(url: string) {
   await using store = await openEngineStore(url);
-  const found = await store.readConclusions({ vehicleId: 7, at: Number.NEGATIVE_INFINITY });
+  const found = await store.readConclusions([{ vehicleId: 7, at: Number.NEGATIVE_INFINITY }]);
   const standings = await store.readRouteStandings([1]);
   const memory = freshStore();
   await memory.commit({

@@ -2,6 +2,7 @@ import type {
   Cursor,
   EngineStore,
   EngineWork,
+  Rederivation,
   StoredReport,
   World,
   WorldVersion,
@@ -9,6 +10,7 @@ import type {
 import type { Alert, Conclusions, Pace } from '../schemas/event.ts';
 import type { Vehicle } from '../schemas/plan.ts';
 import { type FleetClocks, openFleetClocks } from './fleet-clocks.ts';
+import { CHECKPOINT_SECONDS } from './fold.ts';
 import { gather } from './gather.ts';
 import { type FencePack, packFences } from './geofence/fence-pack.ts';
 import { jsonOutputs, type LiveOutput, liveEvents, positionFrames } from './live.ts';
@@ -53,6 +55,9 @@ const PACE_SECONDS = 60;
  * not have it read each time. It says their names, and the fleets of those that have not reported.
  */
 const VEHICLES_SECONDS = 10;
+
+/** Seconds of fixes derived again at once: bounds the memory it takes. */
+const REDERIVE_SECONDS = 600 * 3600;
 
 /** What the fleets' clocks say of some routes. */
 type Appraisal = {
@@ -158,29 +163,50 @@ export class Engine {
     return { outputs: [...this.#eventOutputs(correction), ...outputs], hasMore: gulp.hasMore, fixCount };
   }
 
-  /** Derives up to `limit` vehicles again whose late fixes are waiting for it. */
+  /** Derives up to `limit` vehicles again whose late fixes are waiting for it, together. */
   async rederive(limit: number): Promise<Step> {
-    const outputs: LiveOutput[] = [];
-    for (const [vehicleId, from] of [...this.#pendingRederivations].slice(0, limit)) {
-      const fleetId = this.#fleetOf(vehicleId);
-      await this.#vehicles.load([{ vehicleId, fleetId }], this.#cursor);
-      const found = await this.#vehicles.rederive(vehicleId, from, this.#cursor);
+    const asks = await this.#lateVehicles(limit);
+    if (asks.length === 0) return { outputs: [], hasMore: false, fixCount: 0 };
+    const found = await this.#vehicles.rederive(asks, this.#cursor);
+    const records = new Set<VehicleRecord>();
+    for (const { vehicleId } of asks) {
       const record = this.#vehicles.get(vehicleId);
-      const matched = this.#matchVisits(new Set(record ? [record] : []), []);
-      const correction: Correction = {
-        upserts: { ...(found?.upserts ?? noConclusions), visits: matched.visits.upserts },
-        retractions: { ...(found?.retractions ?? noConclusions), visits: matched.visits.retractions },
-      };
-      const committed = await this.#commit({
-        ...this.#appraise(matched.runs),
-        ...correction,
-        checkpoints: found?.checkpoints ?? [],
-        rederived: [{ vehicleId, from }],
-      });
-      this.#pendingRederivations.delete(vehicleId);
-      outputs.push(...this.#eventOutputs(correction), ...committed);
+      if (record) records.add(record);
     }
+    const { visits, runs } = this.#matchVisits(records, []);
+    const correction: Correction = {
+      upserts: { ...found.upserts, visits: visits.upserts },
+      retractions: { ...found.retractions, visits: visits.retractions },
+    };
+    const committed = await this.#commit({
+      ...this.#appraise(runs),
+      ...correction,
+      checkpoints: found.checkpoints,
+      rederived: asks,
+    });
+    for (const { vehicleId } of asks) this.#pendingRederivations.delete(vehicleId);
+    const outputs = [...this.#eventOutputs(correction), ...committed];
     return { outputs, hasMore: this.#pendingRederivations.size > 0, fixCount: 0 };
+  }
+
+  /** Vehicles that wait to be derived again. */
+  get lateCount(): number {
+    return this.#pendingRederivations.size;
+  }
+
+  /** The next late vehicles, as many as hold no more than so many hours of fixes together; at least one. */
+  async #lateVehicles(limit: number): Promise<Rederivation[]> {
+    const asks: Rederivation[] = [];
+    let seconds = 0;
+    for (const [vehicleId, from] of this.#pendingRederivations) {
+      if (asks.length >= limit) break;
+      await this.#vehicles.load([{ vehicleId, fleetId: this.#fleetOf(vehicleId) }], this.#cursor);
+      const last = this.#vehicles.get(vehicleId)?.state.last?.at ?? from;
+      seconds += CHECKPOINT_SECONDS + Math.max(0, last - from);
+      if (asks.length > 0 && seconds > REDERIVE_SECONDS) break;
+      asks.push({ vehicleId, from });
+    }
+    return asks;
   }
 
   /** Once a second: positions that changed; once a minute of fleet clock: every route's pace. */

@@ -15,7 +15,7 @@ export type Checkpoint = { readonly vehicleId: number; readonly at: number; read
 /** What folds of one vehicle or of many found besides their new states; each fold adds to the lists. */
 export type Found = {
   readonly changes: Changes;
-  /** States before the first fix of each checkpoint hour. */
+  /** States before the first fix of each stretch between checkpoints. */
   readonly checkpoints: Checkpoint[];
   /** Vehicles with fixes that came too late for this fold, and the instant of the oldest of them. */
   readonly late: { readonly vehicleId: number; readonly from: number }[];
@@ -24,7 +24,7 @@ export type Found = {
 export const nothingFound = (): Found => ({ changes: noChanges(), checkpoints: [], late: [] });
 
 /** Seconds between checkpoints: what a restart or a late fix has to fold again, at most. */
-export const CHECKPOINT_SECONDS = 3600;
+export const CHECKPOINT_SECONDS = 900;
 
 /** The checkpoint boundary at or before `at`; each vehicle has its own, so that they spread out. */
 export function boundaryBefore(vehicleId: number, at: number): number {

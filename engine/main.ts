@@ -25,8 +25,11 @@ export const engineNodeFlags = ['--max-semi-space-size=64'];
 const GULP_FIXES = 20_000;
 /** Tasks that may wait for a thread. */
 const QUEUE_MAX = 64;
-/** Vehicles derived again between two gulps, so that late data never holds up the live. */
-const REDERIVE_PER_STEP = 20;
+/** Late vehicles are derived again in groups, once a second, or as soon as so many of them wait. */
+const REDERIVE_FROM = 250;
+/** Vehicles derived again between two gulps; fewer while the log holds more, so as not to hold up the live. */
+const REDERIVE_MAX = 500;
+const REDERIVE_BEHIND = 50;
 const TICK_MS = 1000;
 /**
  * Rest after each gulp, so that many small commits become one: what a gulp costs whatever it holds (a dozen
@@ -79,14 +82,16 @@ async function follow(
   while (!signal.aborted) {
     const step = await engine.advance();
     report(step);
-    const late = await engine.rederive(step.hasMore ? 1 : REDERIVE_PER_STEP);
-    report(late);
     const wall = now() * 1000;
-    if (wall >= tickAt || wall < tickAt - 2 * TICK_MS) {
+    const isTick = wall >= tickAt || wall < tickAt - 2 * TICK_MS;
+    if (isTick) {
       tickAt = wall + TICK_MS;
       report(await engine.tick());
     }
-    if (step.hasMore || late.hasMore) continue;
+    if (isTick || step.fixCount === 0 || engine.lateCount >= REDERIVE_FROM) {
+      report(await engine.rederive(step.hasMore ? REDERIVE_BEHIND : REDERIVE_MAX));
+    }
+    if (step.hasMore || engine.lateCount >= REDERIVE_FROM) continue;
     const untilTick = Math.max(1, Math.min(TICK_MS, tickAt - now() * 1000));
     await store.wait(untilTick, signal, step.fixCount > 0 ? Math.min(REST_MS, untilTick) : 0);
   }

@@ -1,6 +1,6 @@
 import type { Conclusions, Crossing, FixJudgement, Halt, Trip } from '../schemas/event.ts';
-import { type Checkpoint, type Found, openConclusions, pendingKeys } from './fold.ts';
-import { emptyState } from './vehicle-state.ts';
+import { type Checkpoint, openConclusions, pendingKeys } from './fold.ts';
+import { type Changes, emptyState } from './vehicle-state.ts';
 
 /** A vehicle's conclusions after a fold, against what the tables say. */
 export type Correction = { readonly upserts: Conclusions; readonly retractions: Conclusions };
@@ -34,7 +34,7 @@ function haltsFrom({ at, state }: Checkpoint): number {
 export function correction(
   checkpoint: Checkpoint | undefined,
   vehicleId: number,
-  { changes }: Found,
+  changes: Pick<Conclusions, keyof Changes>,
   existing: Conclusions,
 ): Correction {
   const state = checkpoint?.state ?? emptyState;

@@ -1,4 +1,4 @@
-import type { Cursor, EngineStore, VehicleInstant, World } from '../schemas/engine-store.ts';
+import type { Cursor, EngineStore, Rederivation, VehicleInstant, World } from '../schemas/engine-store.ts';
 import type { Halt } from '../schemas/event.ts';
 import { type Checkpoint, type Found, nothingFound } from './fold.ts';
 import { type Gathered, gather, slice } from './gather.ts';
@@ -8,7 +8,8 @@ import { inline } from './pool/inline.ts';
 import type { Run } from './pool/tasks.ts';
 import { type Correction, correction, touchedFrom } from './rederive.ts';
 import type { Report } from './trip/visit.ts';
-import { emptyState, type VehicleState } from './vehicle-state.ts';
+import { emptyState, noConclusions, type VehicleState } from './vehicle-state.ts';
+import { byVehicle, joined } from './work.ts';
 
 /** What the engine holds of a vehicle between gulps. */
 export type VehicleRecord = {
@@ -29,6 +30,8 @@ const THREAD_FIXES = 4000;
 /** States travel as copies, which costs as much as folding so many fixes. */
 const THREAD_FIXES_EACH = 12;
 
+export type Rederived = Correction & { readonly checkpoints: readonly Checkpoint[] };
+
 export type VehicleBook = {
   readonly get: (vehicleId: number) => VehicleRecord | undefined;
   /** Rebuilds the state of vehicles not yet held, from checkpoints and stored fixes within the cursor. */
@@ -38,12 +41,8 @@ export type VehicleBook = {
   ) => Promise<void>;
   /** Folds a gulp's fixes into their vehicles' states. */
   readonly fold: (gathered: Gathered) => Promise<Found>;
-  /** Folds a vehicle again from before `from`, and says what that changes in the tables. */
-  readonly rederive: (
-    vehicleId: number,
-    from: number,
-    cursor: Cursor,
-  ) => Promise<(Correction & { readonly checkpoints: readonly Checkpoint[] }) | undefined>;
+  /** Folds vehicles again, each from before its instant, and says what that changes in the tables. */
+  readonly rederive: (asks: readonly Rederivation[], cursor: Cursor) => Promise<Rederived>;
   readonly addReports: (record: VehicleRecord, reports: readonly Report[]) => boolean;
 };
 
@@ -165,21 +164,47 @@ export function openVehicleBook(
       }
       return found;
     },
-    async rederive(vehicleId, from, cursor) {
-      const record = records.get(vehicleId);
-      if (!record) return undefined;
-      const [checkpoint] = (await store.readCheckpoints([{ vehicleId, at: from }])) as Checkpoint[];
-      const since = checkpoint?.at ?? Number.NEGATIVE_INFINITY;
-      const gathered = gather([await store.readFixes([{ vehicleId, at: since }], cursor)]);
-      const folded = await foldGathered(gathered, () => checkpoint?.state ?? emptyState);
-      const [state] = folded.states;
-      if (!state) return undefined;
-      const existing = await store.readConclusions({ vehicleId, at: touchedFrom(checkpoint) });
-      const { upserts, retractions } = correction(checkpoint, vehicleId, folded, existing);
-      record.state = state;
-      for (const halt of retractions.halts) record.history?.halts.delete(halt.startedAt);
-      for (const halt of upserts.halts) record.history?.halts.set(halt.startedAt, halt);
-      return { upserts, retractions, checkpoints: folded.checkpoints };
+    async rederive(asks, cursor) {
+      const before = asks.map(({ vehicleId, from }) => ({ vehicleId, at: from }));
+      const stored = (await store.readCheckpoints(before)) as Checkpoint[];
+      const checkpoints = new Map(stored.map((kept) => [kept.vehicleId, kept]));
+      const since = asks.map(({ vehicleId }) => ({
+        vehicleId,
+        at: checkpoints.get(vehicleId)?.at ?? Number.NEGATIVE_INFINITY,
+      }));
+      const gathered = gather([await store.readFixes(since, cursor)]);
+      const { states, ...found } = await foldGathered(
+        gathered,
+        (vehicleId) => checkpoints.get(vehicleId)?.state ?? emptyState,
+      );
+      const { vehicleIds } = gathered;
+      const touched = vehicleIds.map((vehicleId) => ({
+        vehicleId,
+        at: touchedFrom(checkpoints.get(vehicleId)),
+      }));
+      const existing = byVehicle(await store.readConclusions(touched));
+      const derived = byVehicle({ ...found.changes, visits: [] });
+      const corrections = vehicleIds.map((vehicleId) =>
+        correction(
+          checkpoints.get(vehicleId),
+          vehicleId,
+          derived.get(vehicleId) ?? noConclusions,
+          existing.get(vehicleId) ?? noConclusions,
+        ),
+      );
+      for (const [v, state] of states.entries()) {
+        const record = records.get(vehicleIds[v]!);
+        if (!record) continue;
+        record.state = state;
+        const { upserts, retractions } = corrections[v]!;
+        for (const halt of retractions.halts) record.history?.halts.delete(halt.startedAt);
+        for (const halt of upserts.halts) record.history?.halts.set(halt.startedAt, halt);
+      }
+      return {
+        upserts: joined(corrections.map(({ upserts }) => upserts)),
+        retractions: joined(corrections.map(({ retractions }) => retractions)),
+        checkpoints: found.checkpoints,
+      };
     },
     addReports({ history }, reports) {
       if (!history) return false;

@@ -38,6 +38,38 @@ export function merged({ crossings, trips, halts, judgements }: Changes): Omit<C
   };
 }
 
+type Rows = { -readonly [Kind in keyof Conclusions]: Conclusions[Kind][number][] };
+
+const noRows = (): Rows => ({ crossings: [], trips: [], halts: [], visits: [], judgements: [] });
+
+/** Conclusions of many vehicles, apart. */
+export function byVehicle(all: Conclusions): Map<number, Conclusions> {
+  const apart = new Map<number, Rows>();
+  const of = (vehicleId: number): Rows => {
+    const known = apart.get(vehicleId);
+    if (known) return known;
+    const rows = noRows();
+    apart.set(vehicleId, rows);
+    return rows;
+  };
+  for (const row of all.crossings) of(row.vehicleId).crossings.push(row);
+  for (const row of all.trips) of(row.vehicleId).trips.push(row);
+  for (const row of all.halts) of(row.vehicleId).halts.push(row);
+  for (const row of all.judgements) of(row.vehicleId).judgements.push(row);
+  return apart;
+}
+
+/** Conclusions of several vehicles as one. */
+export function joined(parts: readonly Conclusions[]): Conclusions {
+  return {
+    crossings: parts.flatMap(({ crossings }) => crossings),
+    trips: parts.flatMap(({ trips }) => trips),
+    halts: parts.flatMap(({ halts }) => halts),
+    visits: parts.flatMap(({ visits }) => visits),
+    judgements: parts.flatMap(({ judgements }) => judgements),
+  };
+}
+
 /** JSON messages of items, each to its own fleet. */
 export function byFleet<Item extends { readonly fleetId: number }>(
   items: readonly Item[],

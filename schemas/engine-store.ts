@@ -108,13 +108,13 @@ export type EngineStore = {
   readonly readBatches: (cursor: Cursor, fixCountMax: number) => Promise<Gulp>;
   /** Each vehicle's newest checkpoint at or before the instant. */
   readonly readCheckpoints: (asks: readonly VehicleInstant[]) => Promise<StoredCheckpoint[]>;
-  /** Each vehicle's stored fixes from the instant on, of batches within the cursor, sorted by (vehicle, at, key). */
+  /** What the fold looks at in each vehicle's stored fixes from the instant on, of batches within the cursor, sorted by (vehicle, at, key). */
   readonly readFixes: (asks: readonly VehicleInstant[], cursor: Cursor) => Promise<FixColumns>;
   /** Standing halts that were not over by the instant. */
   readonly readHalts: (asks: readonly VehicleInstant[]) => Promise<Halt[]>;
   readonly readReports: (asks: readonly VehicleInstant[]) => Promise<StoredReport[]>;
-  /** Standing conclusions (no visits) of the vehicle stamped at or after the instant. */
-  readonly readConclusions: (ask: VehicleInstant) => Promise<Conclusions>;
+  /** Each vehicle's standing conclusions (no visits) stamped at or after the instant; halts not over by it. */
+  readonly readConclusions: (asks: readonly VehicleInstant[]) => Promise<Conclusions>;
   readonly readRouteStandings: (routeIds: readonly number[]) => Promise<RouteStanding[]>;
   readonly readRederivations: () => Promise<Rederivation[]>;
   readonly commit: (work: EngineWork) => Promise<Committed>;

@@ -124,13 +124,17 @@ export class MemoryStore implements EngineStore {
       reports.filter((r) => asks.some((ask) => ask.vehicleId === r.vehicleId && r.at >= ask.at)),
     );
 
-  readonly readConclusions: EngineStore['readConclusions'] = async ({ vehicleId, at }) => ({
-    crossings: [...this.crossings.values()].filter((c) => c.vehicleId === vehicleId && c.at >= at),
-    trips: [...this.trips.values()].filter((t) => t.vehicleId === vehicleId && t.startedAt >= at),
-    halts: [...this.halts.values()].filter((h) => h.vehicleId === vehicleId && h.startedAt >= at),
-    judgements: [...this.judgements.values()].filter((j) => j.vehicleId === vehicleId && j.at >= at),
-    visits: [],
-  });
+  readonly readConclusions: EngineStore['readConclusions'] = async (asks) => {
+    const from = new Map(asks.map(({ vehicleId, at }) => [vehicleId, at]));
+    const isAsked = (vehicleId: number, at: number) => at >= (from.get(vehicleId) ?? Infinity);
+    return {
+      crossings: [...this.crossings.values()].filter((c) => isAsked(c.vehicleId, c.at)),
+      trips: [...this.trips.values()].filter((t) => isAsked(t.vehicleId, t.startedAt)),
+      halts: [...this.halts.values()].filter((h) => isAsked(h.vehicleId, h.startedAt)),
+      judgements: [...this.judgements.values()].filter((j) => isAsked(j.vehicleId, j.at)),
+      visits: [],
+    };
+  };
 
   readonly readRouteStandings: EngineStore['readRouteStandings'] = async (routeIds) =>
     routeIds.map((routeId) => ({

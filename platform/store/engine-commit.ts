@@ -223,17 +223,19 @@ async function writeCheckpoints(client: pg.Client, checkpoints: EngineWork['chec
       checkpoints.map(({ state }) => JSON.stringify(state)),
     ],
   );
-  // Thinned out as a vehicle goes on: one in six hours after three days, one a week after thirty. A fix that
-  // is so late is folded from further back, that is all.
+  // Thinned out as a vehicle goes on: one an hour after two hours, one in six after three days, one a week
+  // after thirty. A fix that is so late is folded from further back, that is all.
   await client.query(
     `delete from engine_checkpoints c
      using (select vehicle_id, max(since) as since from unnest($1::integer[], $2::float8[]) as k (vehicle_id, since)
             group by 1) kept
      where c.vehicle_id = kept.vehicle_id
-       and (c.at between to_timestamp(kept.since) - interval '10 days' and to_timestamp(kept.since) - interval '3 days'
-            and floor(extract(epoch from c.at) / 3600)::bigint % 6 <> 0
-         or c.at between to_timestamp(kept.since) - interval '60 days' and to_timestamp(kept.since) - interval '30 days'
-            and floor(extract(epoch from c.at) / 3600)::bigint % 168 >= 6)`,
+       and (c.at between to_timestamp(kept.since) - interval '1 day' and to_timestamp(kept.since) - interval '2 hours'
+              and floor(extract(epoch from c.at) / 900)::bigint % 4 <> 0
+            or c.at between to_timestamp(kept.since) - interval '10 days' and to_timestamp(kept.since) - interval '3 days'
+              and floor(extract(epoch from c.at) / 3600)::bigint % 6 <> 0
+            or c.at between to_timestamp(kept.since) - interval '60 days' and to_timestamp(kept.since) - interval '30 days'
+              and floor(extract(epoch from c.at) / 3600)::bigint % 168 >= 6)`,
     [checkpoints.map(({ vehicleId }) => vehicleId), checkpoints.map(({ at }) => at)],
   );
 }

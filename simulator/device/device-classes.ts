@@ -1,5 +1,6 @@
 import type { Quantiles } from '../report/quantiles.ts';
 import type { RadioScenario } from '../scenario/scenario.ts';
+import type { ForeignFormat } from './encode/foreign.ts';
 
 /**
  * A kind of device by how it misbehaves. What a class does not say is as the scenario's `radio` says.
@@ -27,6 +28,8 @@ export type DeviceClass = {
   /** Every device of the class loses its network at once, this long after it began, seconds each. */
   readonly outages?: readonly { readonly after: number; readonly lasts: number }[] | undefined;
   readonly radio?: Partial<RadioScenario> | undefined;
+  /** What it speaks; our own message where nothing is said. */
+  readonly format?: ForeignFormat | undefined;
 };
 
 /** GOAL couriers, 805 chunks with a fix each 5 s; as multiples of that. The tail makes the gaps. */
@@ -167,6 +170,26 @@ const classes = {
       { after: 23_400, lasts: 600 },
     ],
   },
+  'owntracks-phone': {
+    about: 'a phone with OwnTracks',
+    format: 'owntracks',
+    interval: courierInterval,
+    radio: measuredNoise,
+  },
+  'traccar-phone': {
+    about: 'a phone with Traccar Client',
+    format: 'traccar',
+    interval: courierInterval,
+    radio: measuredNoise,
+  },
+  'osmand-phone': {
+    about: 'a phone that sends OsmAnd’s query',
+    format: 'osmand',
+    interval: courierInterval,
+    radio: measuredNoise,
+  },
+  'teltonika-json': { about: 'a Teltonika tracker with Codec JSON', format: 'teltonika' },
+  'teltonika-frames': { about: 'a Teltonika tracker with binary frames', format: 'teltonika-frames' },
 } as const satisfies Record<string, DeviceClass>;
 
 export type DeviceClassName = keyof typeof classes;

@@ -8,6 +8,7 @@ import { openEpisodes, openStretchFinder } from '../van/stretches.ts';
 import type { Van } from '../van/van.ts';
 import { openDevice } from './device.ts';
 import { type DeviceClass, type DeviceClassName, deviceClasses } from './device-classes.ts';
+import { asSaid, type ForeignFormat } from './encode/foreign.ts';
 
 /** Something a device hands to the network at `due`: fixes, presses of the app, or what it answers. */
 export type Upload = {
@@ -15,7 +16,12 @@ export type Upload = {
   /** Instant. */
   readonly due: number;
 } & (
-  | { readonly channel: 'telemetry'; readonly messages: readonly OwnMessage[] }
+  | {
+      readonly channel: 'telemetry';
+      readonly messages: readonly OwnMessage[];
+      /** What it is said in; our own message where nothing is said. */
+      readonly format?: ForeignFormat | undefined;
+    }
   | { readonly channel: 'stops'; readonly reports: readonly StopReport[] }
   | { readonly channel: 'answers'; readonly answers: readonly Answer[] }
 );
@@ -56,7 +62,8 @@ export const uploadsOf = (van: Van, scenario: Scenario): Generator<Upload> => up
 function* uploadsFrom({ view, advance, offAirAt }: Carrier, scenario: Scenario): Generator<Upload> {
   const { vehicle, reports, answers, deviceOrders } = view;
   let { intervalSeconds } = scenario;
-  const kind = deviceClasses[deviceClassOf(scenario, vehicle)];
+  const kind: DeviceClass = deviceClasses[deviceClassOf(scenario, vehicle)];
+  const { format } = kind;
   const radio = { ...scenario.radio, ...kind.radio };
   const chance = random(`${scenario.seed}/radio/${vehicle}`);
   const device = openDevice(view, kind, radio, chance);
@@ -69,7 +76,8 @@ function* uploadsFrom({ view, advance, offAirAt }: Carrier, scenario: Scenario):
       : intervalSeconds * quantile(kind.interval, chance.next());
   const fix = (at: number): void => {
     const message = device.message(at);
-    for (const upload of network.take(at, message)) outbox.put({ device: vehicle, ...upload });
+    const said = message && format ? asSaid(message, format) : message;
+    for (const upload of network.take(at, said)) outbox.put({ device: vehicle, format, ...upload });
   };
   let [reported, answered, ordered] = [0, 0, 0];
   for (let at = device.from + chance.between(0, intervalSeconds); ; at += step()) {
@@ -94,7 +102,7 @@ function* uploadsFrom({ view, advance, offAirAt }: Carrier, scenario: Scenario):
     // Nothing made later than now can be due before now, so everything up to here is in order.
     yield* outbox.takeUntil(at);
   }
-  for (const upload of network.rest(offAirAt())) outbox.put({ device: vehicle, ...upload });
+  for (const upload of network.rest(offAirAt())) outbox.put({ device: vehicle, format, ...upload });
   yield* outbox.takeUntil(Number.POSITIVE_INFINITY);
 }
 

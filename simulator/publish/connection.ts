@@ -11,7 +11,7 @@ export type BrokerAddress = {
 /** One MQTT connection that publishes at QoS 1. */
 export type Connection = {
   /** Settles with the PUBACK, however many reconnections that takes; rejects when closed before. */
-  readonly publish: (topic: string, payload: string) => Promise<void>;
+  readonly publish: (topic: string, payload: string | Uint8Array) => Promise<void>;
   /** Also after reconnections; rejects when the broker refuses. */
   readonly subscribe: (
     topics: readonly string[],
@@ -56,10 +56,12 @@ export async function openConnection(
   let isClosing = false;
   // MQTT.js keeps what it sent, but gives up on what it had queued behind resends when the connection
   // is lost a second time meanwhile: that is ours to publish again.
-  const publishUntilAcknowledged = async (topic: string, payload: string): Promise<void> => {
+  const publishUntilAcknowledged = async (topic: string, payload: string | Uint8Array): Promise<void> => {
     for (;;) {
       try {
-        await client.publishAsync(topic, payload, { qos: 1 });
+        await client.publishAsync(topic, typeof payload === 'string' ? payload : Buffer.from(payload), {
+          qos: 1,
+        });
         return;
       } catch (thrown) {
         if (isClosing || client.disconnecting) throw thrown;

@@ -1,5 +1,6 @@
 import type { OwnMessage } from '../../schemas/fix.ts';
 import { deviceTopic, gatewayTopic } from '../../schemas/topics.ts';
+import { foreignMessages } from '../device/encode/foreign.ts';
 import type { Upload } from '../device/radio.ts';
 import type { Ledger } from './ledger.ts';
 import type { Sender } from './sender.ts';
@@ -33,15 +34,29 @@ export type OutletInput = {
 
 /** Each upload is a message of its own, on the topic of its device. */
 export function openDeviceOutlet({ fleet, sender, ledger, now }: OutletInput): Outlet {
-  const send: Outlet['send'] = (van, upload, dueWall) =>
+  const give = (
+    van: number,
+    upload: Upload,
+    dueWall: number | undefined,
+    wire: { readonly topic: string; readonly payload: string | Uint8Array },
+  ) =>
     sender.give({
       lane: van % sender.lanes,
-      topic: deviceTopic({ fleet, device: upload.device, channel: upload.channel }),
-      payload: encode(upload, now()),
+      ...wire,
       count: upload.channel === 'telemetry' ? upload.messages.length : 0,
       dueWalls: dueWall === undefined ? undefined : [dueWall],
       acknowledged: () => ledger.acknowledged(upload),
     });
+  const send: Outlet['send'] = async (van, upload, dueWall) => {
+    const { device, channel } = upload;
+    if (channel !== 'telemetry' || upload.format === undefined) {
+      const topic = deviceTopic({ fleet, device, channel });
+      return give(van, upload, dueWall, { topic, payload: encode(upload, now()) });
+    }
+    for (const { messages, ...wire } of foreignMessages(device, upload.messages, upload.format, now())) {
+      await give(van, { ...upload, messages }, dueWall, wire);
+    }
+  };
   return {
     send,
     fix: (van, { device, ms, seq, members }, dueWall) =>
@@ -122,7 +137,8 @@ export function openGatewayOutlet(
   return {
     fix,
     send: async (van, upload, dueWall) => {
-      if (upload.channel !== 'telemetry') return alone.send(van, upload, dueWall);
+      const isOwn = upload.channel === 'telemetry' && upload.format === undefined;
+      if (!isOwn) return alone.send(van, upload, dueWall);
       for (const { sent: _sent, buffered, ...message } of upload.messages) {
         const { ts: ms, seq } = message;
         const members = JSON.stringify(message).slice(1, -1);
@@ -142,7 +158,7 @@ export function openGatewayOutlet(
 const sentMembers = (at: number, isBuffered: boolean): string =>
   `"sent":${Math.round(at * 1000)}${isBuffered ? ',"buffered":true' : ''}`;
 
-/** What goes over the wire; `sent` is when it was given to the network. */
+/** What goes over the wire in our own words; `sent` is when it was given to the network. */
 export function encode(upload: Upload, sent: number): string {
   const list = entriesFor(upload, sent);
   return JSON.stringify(list.length === 1 ? list[0] : list);

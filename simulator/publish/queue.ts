@@ -133,5 +133,7 @@ function kept(uploads: readonly Upload[]): Upload {
   const reports = uploads.flatMap((upload) => (upload.channel === 'stops' ? upload.reports : []));
   if (messages.length === 0) return { device, due, channel: 'stops', reports };
   const buffered = messages.map((message) => ({ ...message, buffered: true }));
-  return { device, due, channel: 'telemetry', messages: buffered };
+  const [first] = uploads;
+  const format = first?.channel === 'telemetry' ? first.format : undefined;
+  return { device, due, channel: 'telemetry', messages: buffered, format };
 }

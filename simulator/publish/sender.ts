@@ -7,7 +7,7 @@ export type Packet = {
   /** Which of the connections. */
   readonly lane: number;
   readonly topic: string;
-  readonly payload: string;
+  readonly payload: string | Uint8Array;
   /** Fixes in it. */
   readonly count: number;
   /** When each was due, wall instants; undefined: backlog. */

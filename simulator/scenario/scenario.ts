@@ -178,6 +178,7 @@ const scenarioNames = [
   'soak-100k',
   'one-rescue',
   'mixed-devices',
+  'foreign-devices',
 ] as const;
 
 const known: Record<string, Scenario> = { demo };

@@ -26,7 +26,7 @@ export default defineConfig({
           pool: 'forks',
         },
       },
-      { test: { name: 'tidy', include: ['tidy.test.ts'] } },
+      { test: { name: 'tidy', include: ['tidy.test.ts'], testTimeout: 30_000 } },
     ],
   },
 });

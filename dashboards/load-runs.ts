@@ -12,22 +12,20 @@ order by started_at desc, load_run_id desc
 limit 1`;
 }
 
-/** The run that a box names, or the newest but so many. */
-const chosen = (box: string, place: number) =>
-  `coalesce(substring(\${${box}:sqlstring}::text from '^[0-9]{1,15}$')::bigint,
-    max(load_run_id) filter (where place = ${place}))`;
+/** The number that somebody wrote into a box; null when it is none. */
+const written = (box: string) => `substring(\${${box}:sqlstring}::text from '^[0-9]{1,15}$')::bigint`;
 
 /** Bars for the newest twelve runs that have a figure, oldest first. */
 function perRun(column: string): string {
   return `
 with newest as (
-  select load_run_id, scenario, ${column}
+  select load_run_id, kind, scenario, ${column}
   from v_load_run
   where ${inTime} and ${column} is not null
   order by load_run_id desc
   limit 12
 )
-select load_run_id || ' ' || scenario as run, ${column}
+select load_run_id || ' ' || kind || ' ' || scenario as run, ${column}
 from newest
 order by load_run_id`;
 }
@@ -118,16 +116,23 @@ limit 200`,
     }),
     table({
       title: 'Side by side',
-      description: 'Every figure of runs A and B (their numbers above; empty: the newest two), and B over A.',
+      description:
+        'Every figure of runs A and B (their numbers above; empty: the newest, and the one of its kind and scenario before it), and B over A.',
       at: [0, 13, 12, 14],
       sql: `
 with newest as (
-  select load_run_id, row_number() over (order by started_at desc, load_run_id desc) as place
-  from v_load_run
+  select load_run_id from v_load_run order by started_at desc, load_run_id desc limit 1
+), b_run as (
+  select r.load_run_id, r.kind, r.scenario
+  from v_load_run r cross join newest
+  where r.load_run_id = coalesce(${written('b')}, newest.load_run_id)
 ), chosen as (
-  select ${chosen('a', 2)} as a,
-    ${chosen('b', 1)} as b
-  from newest
+  select b_run.load_run_id as b,
+    coalesce(${written('a')}, (
+      select max(r.load_run_id) from v_load_run r
+      where r.kind = b_run.kind and r.scenario = b_run.scenario and r.load_run_id < b_run.load_run_id
+    )) as a
+  from b_run
 ), ones as (
   select figure, value from v_load_run_figure join chosen on load_run_id = chosen.a
 ), others as (

@@ -31,6 +31,11 @@ export const variables = {
   MQTT_PASSWORD: text('a password'),
   HOST: variable(Type.String({ minLength: 1 }), '127.0.0.1', 'an address to listen on'),
   PORT: port(8080),
+  PACELINE_REQUESTS_PER_MINUTE: variable(
+    Type.Integer({ minimum: 60, maximum: 100_000_000 }),
+    1200,
+    'a whole number from 60',
+  ),
   MQTT_HOST: variable(Type.String({ minLength: 1 }), '127.0.0.1', 'an address to listen on'),
   MQTT_PORT: port(1883),
   TELTONIKA_PORT: door,
@@ -94,7 +99,12 @@ export type Config = {
         readonly username: string | undefined;
         readonly password: string | undefined;
       };
-  readonly http: { readonly host: string; readonly port: number };
+  readonly http: {
+    readonly host: string;
+    readonly port: number;
+    /** Of one address; beyond it is answered 429. */
+    readonly requestsPerMinute: number;
+  };
   /** Doors for devices that do not speak MQTT; undefined: off. */
   readonly teltonika: (Door & { readonly fleet: string }) | undefined;
   readonly httpIngest: Door | undefined;
@@ -174,7 +184,11 @@ function toConfig(values: Values): Config {
             username: values.MQTT_USERNAME,
             password: values.MQTT_PASSWORD,
           },
-    http: { host: values.HOST, port: values.PORT },
+    http: {
+      host: values.HOST,
+      port: values.PORT,
+      requestsPerMinute: values.PACELINE_REQUESTS_PER_MINUTE,
+    },
     teltonika: withFleet(doorOf(values.TELTONIKA_PORT, values.MQTT_HOST, 5027), values.TELTONIKA_FLEET),
     httpIngest: doorOf(values.HTTP_INGEST_PORT, values.MQTT_HOST, 5055),
     postgresPort: values.POSTGRES_PORT,

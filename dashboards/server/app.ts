@@ -29,8 +29,8 @@ import { proposalRoutes } from './routes/proposals.ts';
 import { provisioningRoutes } from './routes/provisioning.ts';
 import { guardRoutes, sessionCookie } from './session.ts';
 
-/** Requests a minute from one address; a page with everything open asks about 100. */
-const requestsPerMinute = 1200;
+/** Requests a minute from one address, when not told otherwise. */
+const usualRequestsPerMinute = 1200;
 
 /** The web application, ready to listen or to be injected; it opens nothing itself. */
 export async function buildApp(deps: AppDeps): Promise<App> {
@@ -78,7 +78,10 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   return app;
 }
 
-async function registerProtections(app: App, { jwtSecret, isSecure }: AppDeps): Promise<void> {
+async function registerProtections(
+  app: App,
+  { jwtSecret, isSecure, requestsPerMinute }: AppDeps,
+): Promise<void> {
   await app.register(helmet, {
     // MapLibre draws in a worker (served by us, or a blob) and makes images of its own.
     contentSecurityPolicy: {
@@ -100,7 +103,7 @@ async function registerProtections(app: App, { jwtSecret, isSecure }: AppDeps): 
     hsts: isSecure,
   });
   await app.register(rateLimit, {
-    max: requestsPerMinute,
+    max: requestsPerMinute ?? usualRequestsPerMinute,
     timeWindow: 60_000,
     cache: 10_000,
     errorResponseBuilder: (_request, { after }) =>

@@ -31,6 +31,8 @@ export type AppDeps = {
   readonly doctor?: Doctor | undefined;
   /** ≥ 256 bits; whoever knows it can be anyone. */
   readonly jwtSecret: string;
+  /** Requests of one address; a page with everything open asks about 100 a minute. Default 1200. */
+  readonly requestsPerMinute?: number | undefined;
   /** Whether people reach the page by https, so that the cookie must not travel otherwise. */
   readonly isSecure: boolean;
   readonly basemapFile: string | undefined;

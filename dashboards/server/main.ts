@@ -14,6 +14,8 @@ export type WebConfig = {
   readonly mqtt: BrokerConfig;
   readonly host: string;
   readonly port: number;
+  /** Of one address; default 1200. */
+  readonly requestsPerMinute?: number | undefined;
   /** Generated at first start; 256 bits or more. */
   readonly jwtSecret: string;
   /** Whether people reach the page by https (a proxy in front): the cookie then travels no other way. */
@@ -40,6 +42,7 @@ export async function runWeb(config: WebConfig, { signal, log, now, ready }: Pro
     routeDays,
     doctor: config.doctor,
     jwtSecret: config.jwtSecret,
+    requestsPerMinute: config.requestsPerMinute,
     isSecure: config.isSecure ?? false,
     basemapFile: config.basemapFile,
     staticDir: config.staticDir,

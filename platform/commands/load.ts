@@ -50,8 +50,8 @@ thresholds; the exit code is 1 when one is not met.
   mqtt    gateways that publish fixes at QoS 1: from when each was due to its PUBACK
   --duration T     how long (30s)
   --vus N          people at once (10), pages (20), gateways (4)
-  --rate N         requests (12; the platform refuses more than 20 of one address) or messages
-                   (vans / interval) a second; mqtt: “max” for as many as are acknowledged
+  --rate N         requests (12; more than 20 from one address need PACELINE_REQUESTS_PER_MINUTE) or
+                   messages (vans / interval) a second; mqtt: “max” for as many as are acknowledged
   --url URL        the page or the broker, where it is not the platform of the data folder
   --username, --password   a person’s log-in or a gateway’s (those in the data folder)
   --fleet NAME     http, live: demo; mqtt: replay, so that its vans load-1 … are not among those of

@@ -203,7 +203,9 @@ async function simulatorConfig(values: Values, config: Config): Promise<Simulato
   const fleet = values.fleet ?? 'demo';
   const gateway = values.username === undefined ? await gatewayOf(config.dataFolder, fleet) : undefined;
   const outside = config.broker.kind === 'outside' ? config.broker : undefined;
-  const url = values.broker ?? mqttUrl(config);
+  // A platform that runs on this data folder may have been given another port than the usual one.
+  const running = outside === undefined ? (await readRunFile(config.dataFolder))?.mqttUrl : undefined;
+  const url = values.broker ?? running ?? mqttUrl(config);
   const isNamed = URL.canParse(url) && new URL(url).username !== '';
   return {
     scenario: values.scenario ?? config.simulator.scenario,

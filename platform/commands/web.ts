@@ -22,6 +22,7 @@ export const command = programCommand(
         doctor: openDoctor(await readFormatSettings(config.formatsFile), mqtt),
         host: config.http.host,
         port: config.http.port,
+        requestsPerMinute: config.http.requestsPerMinute,
         jwtSecret: await jwtSecretFor(config),
         basemapFile: config.basemapFile,
         staticDir: fileURLToPath(new URL(page, import.meta.url)),

@@ -27,13 +27,14 @@ export const command: Command = {
   usage: `Usage: paceline fleet add NAME [--time-zone ZONE]
        paceline fleet list
        paceline fleet gateway add NAME --fleet FLEET [--no-register]
-       paceline fleet device add NAME --fleet FLEET [--vehicle VEHICLE]
+       paceline fleet device add NAME --fleet FLEET [--vehicle VEHICLE] [--profile FORMAT]
        paceline fleet user add EMAIL --fleet FLEET --role ROLE [--name NAME]
 
 \`add\` makes a fleet with a gateway of the name “gateway”. A gateway may publish for every device of its fleet and,
 unless --no-register, makes unknown ones known; a device speaks for itself and its vehicle (of the same name unless
 --vehicle). Secrets are made here and printed once; only their hashes are kept. Without DATABASE_URL those of
 gateways and users are also kept in credentials.json of the data folder.
+  --profile FORMAT  what the device speaks, as docs/connect-a-device.md names it, such as teltonika
   --time-zone ZONE  of the fleet's depots, such as America/Chicago (UTC)
   --role ROLE       viewer, analyst, dispatcher or admin
   --json            one line with what was made
@@ -52,6 +53,7 @@ const options = {
   fleet: { type: 'string' },
   'time-zone': { type: 'string' },
   vehicle: { type: 'string' },
+  profile: { type: 'string' },
   role: { type: 'string' },
   name: { type: 'string' },
   'no-register': { type: 'boolean' },
@@ -63,6 +65,7 @@ type Flags = {
   readonly fleet?: string | undefined;
   readonly 'time-zone'?: string | undefined;
   readonly vehicle?: string | undefined;
+  readonly profile?: string | undefined;
   readonly role?: string | undefined;
   readonly name?: string | undefined;
   readonly 'no-register'?: boolean | undefined;
@@ -87,7 +90,9 @@ function actionOf(words: readonly string[], flags: Flags): Act {
     if (fleet === undefined) throw new Fault('config/invalid', '--fleet is missing: name the fleet');
     if (first === 'gateway')
       return newGateway(fleet, nameOf(third, 'a gateway'), flags['no-register'] !== true);
-    if (first === 'device') return newDevice(fleet, nameOf(third, 'a device'), flags.vehicle);
+    if (first === 'device') {
+      return newDevice(fleet, nameOf(third, 'a device'), { vehicle: flags.vehicle, profile: flags.profile });
+    }
     if (first === 'user') return newUser(fleet, addressOf(third), roleOf(flags.role), flags.name);
   }
   throw new Fault('config/invalid', `“fleet ${words.join(' ')}” is no command (--help lists them)`);
@@ -144,13 +149,21 @@ const newGateway =
   };
 
 const newDevice =
-  (fleet: string, name: string, vehicle = name): Act =>
+  (
+    fleet: string,
+    name: string,
+    {
+      vehicle = name,
+      profile,
+    }: { readonly vehicle: string | undefined; readonly profile: string | undefined },
+  ): Act =>
   async (context) => {
     const password = generateSecret();
     await inFleet(context.client, fleet, 'device.add', name, (fleetId) =>
       addDevice(context.client, fleetId, {
         name,
         vehicle,
+        profile,
         secretHash: hashSecret(password),
         brokerHash: hashForBrokers(password),
       }),

@@ -111,6 +111,7 @@ export async function addDevice(
   device: {
     readonly name: string;
     readonly vehicle: string;
+    readonly profile?: string | undefined;
     readonly secretHash: string;
     readonly brokerHash: string;
   },
@@ -120,12 +121,13 @@ export async function addDevice(
     device.vehicle,
   ]);
   const { rowCount } = await client.query(
-    `insert into devices (fleet_id, name, vehicle_id, secret_hash, broker_hash)
-     select $1, $2, vehicle_id, $4, $5 from vehicles where fleet_id = $1 and name = $3
+    `insert into devices (fleet_id, name, vehicle_id, secret_hash, broker_hash, profile)
+     select $1, $2, vehicle_id, $4, $5, $6 from vehicles where fleet_id = $1 and name = $3
      on conflict (fleet_id, name) do update
-       set secret_hash = excluded.secret_hash, broker_hash = excluded.broker_hash, vehicle_id = excluded.vehicle_id
+       set secret_hash = excluded.secret_hash, broker_hash = excluded.broker_hash, vehicle_id = excluded.vehicle_id,
+         profile = coalesce(excluded.profile, devices.profile)
        where devices.secret_hash is null`,
-    [fleetId, device.name, device.vehicle, device.secretHash, device.brokerHash],
+    [fleetId, device.name, device.vehicle, device.secretHash, device.brokerHash, device.profile ?? null],
   );
   if (rowCount === 0)
     throw new Fault('input/invalid', `the fleet has a device “${device.name}” with a secret already`);

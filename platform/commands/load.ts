@@ -7,9 +7,10 @@ import { scenarioOf } from '../../simulator/main.ts';
 import { type Command, type CommandIo, parseCommandLine, parseDuration } from '../command.ts';
 import { type Config, readConfig } from '../config.ts';
 import { readCredentials, readRunFile } from '../data-folder.ts';
-import { type LoadFigures, linesOf, loadFigures } from '../load/figures.ts';
+import { type LoadFigures, linesOf, loadFigures, withStored } from '../load/figures.ts';
 import { findK6, type K6, runK6 } from '../load/k6-program.ts';
 import { type LoadKind, type LoadSetup, loadKinds, loadOfScenario } from '../load/setup.ts';
+import { storedOfRun } from '../load/stored.ts';
 import { keepRun, openRun } from '../runs/book.ts';
 import { figuresOfLoad } from '../runs/run.ts';
 
@@ -44,7 +45,7 @@ export const command: Command = {
   usage: `Usage: paceline load http|live|mqtt [flags]
 
 Runs a script of k6 (1.0 or newer: K6_BIN, the PATH or ~/go/bin) against a running platform, with
-thresholds; the exit code is 1 when one is not met.
+thresholds; the exit code is 1 when one is not met, or an acknowledged fix is not stored.
   http    people at their screens: board, routes, lists, history as JSON and CSV, proposals
   live    pages that watch the map: time to the first frame, gaps between frames, staleness
   mqtt    gateways that publish fixes at QoS 1: from when each was due to its PUBACK
@@ -75,20 +76,9 @@ thresholds; the exit code is 1 when one is not met.
     const folder = await mkdtemp(join(tmpdir(), 'paceline-load-'));
     try {
       const setup = await setupOf(kind, values, config, join(folder, 'summary.json'));
-      const { users, seconds, scenario, fleet, vans } = setup;
+      const { users, seconds } = setup;
       io.stderr(`load: k6 ${k6.version}, ${kind}, ${users} virtual users, ${seconds} s`);
-      const running = await readRunFile(config.dataFolder);
-      const book = await openRun(io.now, running?.pid);
-      const figures = await figuresOf(kind, setup, k6, io);
-      const run = await book.close({
-        kind,
-        scenario,
-        seed: '',
-        fleet,
-        vans,
-        figures: figuresOfLoad(figures),
-      });
-      await keepRun(config.databaseUrl ?? running?.databaseUrl, run, io);
+      const figures = await keptRun(kind, { setup, k6, config, io, isOurs: values.url === undefined });
       for (const line of linesOf(figures)) (values.json ? io.stderr : io.stdout)(line);
       if (values.json) io.stdout(JSON.stringify(figures));
       return figures.passed ? 0 : 1;
@@ -97,6 +87,40 @@ thresholds; the exit code is 1 when one is not met.
     }
   },
 };
+
+type Running = {
+  readonly setup: LoadSetup;
+  readonly k6: K6;
+  readonly config: Config;
+  readonly io: CommandIo;
+  /** Whether what is under load is the platform of the data folder. */
+  readonly isOurs: boolean;
+};
+
+/** Runs the script, looks whether all that was acknowledged is stored, and writes the run into the book. */
+async function keptRun(kind: LoadKind, { setup, k6, config, io, isOurs }: Running): Promise<LoadFigures> {
+  const running = await readRunFile(config.dataFolder);
+  const databaseUrl = config.databaseUrl ?? running?.databaseUrl;
+  const startedAt = io.now();
+  const book = await openRun(io.now, running?.pid);
+  const measured = await figuresOf(kind, setup, k6, io);
+  book.sent();
+  const acknowledged = measured.metrics.mqtt_acknowledged?.count ?? 0;
+  const isCounted = kind === 'mqtt' && isOurs && databaseUrl !== undefined;
+  const stored = isCounted ? await storedOfRun(databaseUrl, setup, { startedAt, acknowledged }) : undefined;
+  const figures = stored === undefined ? measured : withStored(measured, stored, acknowledged);
+  const { scenario, fleet, vans } = setup;
+  const run = await book.close({
+    kind,
+    scenario,
+    seed: '',
+    fleet,
+    vans,
+    figures: figuresOfLoad(figures),
+  });
+  await keepRun(databaseUrl, run, io);
+  return figures;
+}
 
 async function figuresOf(kind: LoadKind, setup: LoadSetup, k6: K6, io: CommandIo): Promise<LoadFigures> {
   const script = fileURLToPath(

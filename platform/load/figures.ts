@@ -29,6 +29,9 @@ export type LoadFigures = {
   readonly rate: number;
   readonly k6: string;
   readonly passed: boolean;
+  /** mqtt: fixes of this run in the table, and acknowledged ones that are not there. */
+  readonly stored?: number | undefined;
+  readonly lost?: number | undefined;
   readonly thresholds: readonly {
     readonly metric: string;
     readonly bar: string;
@@ -72,8 +75,14 @@ export function loadFigures(
   };
 }
 
+/** The same with what the table says; something lost is a failure like a missed threshold. */
+export function withStored(figures: LoadFigures, stored: number, acknowledged: number): LoadFigures {
+  const lost = Math.max(0, acknowledged - stored);
+  return { ...figures, stored, lost, passed: figures.passed && lost === 0 };
+}
+
 /** For a person: a line for each metric, then a line for each threshold. */
-export function linesOf({ metrics, thresholds }: LoadFigures): string[] {
+export function linesOf({ metrics, thresholds, stored, lost }: LoadFigures): string[] {
   const width = Math.max(
     ...[...Object.keys(metrics), ...thresholds.map(({ metric }) => metric)].map((name) => name.length),
   );
@@ -84,6 +93,7 @@ export function linesOf({ metrics, thresholds }: LoadFigures): string[] {
           .map(([key, value]) => `${key} ${value}`)
           .join('  ')}`,
     ),
+    ...(stored === undefined ? [] : [`${'stored'.padEnd(width)}  ${stored}  lost ${lost}`]),
     ...thresholds.map(
       ({ metric, bar, isMet }) => `${metric.padEnd(width)}  ${bar}  ${isMet ? 'met' : 'NOT met'}`,
     ),

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { scenarios } from '../../simulator/scenario/scenario.ts';
 import { loadCommand } from '../verbs.ts';
-import { linesOf, loadFigures } from './figures.ts';
+import { linesOf, loadFigures, withStored } from './figures.ts';
 import { findK6 } from './k6-program.ts';
 import { type LoadSetup, loadOfScenario } from './setup.ts';
 
@@ -43,6 +43,13 @@ test('loadFigures() passes only what met every threshold, and tells no password'
     'mqtt_puback        p(95)<500  NOT met',
   ]);
   expect(JSON.stringify(missed)).not.toContain('never-told');
+});
+
+test('withStored() lets nothing pass that lost an acknowledged fix', () => {
+  const met = loadFigures('mqtt', setup, '1.3.0', summaryWith(true));
+  // More may be stored than was acknowledged in time.
+  expect(withStored(met, 61, 60)).toMatchObject({ stored: 61, lost: 0, passed: true });
+  expect(withStored(met, 58, 60)).toMatchObject({ stored: 58, lost: 2, passed: false });
 });
 
 test('loadOfScenario() takes vans, interval and place from the scenario that the simulator drives', () => {

@@ -79,11 +79,13 @@ export function figuresOfReport(report: Reported): Figures {
 const latencyMetric = { http: 'http_req_duration', live: 'live_staleness', mqtt: 'mqtt_puback' } as const;
 
 /** The figures of a run of k6; for pages the latency is the age of a position when it is seen. */
-export function figuresOfLoad({ kind, metrics, thresholds }: LoadFigures): Figures {
+export function figuresOfLoad({ kind, metrics, thresholds, stored, lost }: LoadFigures): Figures {
   const latency = metrics[latencyMetric[kind]];
   return known({
     offered: metrics.mqtt_offered?.count,
     acknowledged: metrics.mqtt_acknowledged?.count,
+    stored,
+    lost,
     fixes_per_second: metrics.mqtt_acknowledged?.rate,
     latency_p50_ms: latency?.med,
     latency_p95_ms: latency?.['p(95)'],

@@ -145,7 +145,7 @@ export function projectRoute(plan: RoutePlan, progress: Progress, now: Now, fact
 const noBreak = { seconds: 0, from: Number.POSITIVE_INFINITY };
 
 /** The break still to come: how long, and from when on. */
-function breakOwed(plan: RoutePlan, { last, serving, visits }: Progress, now: Now, factors: Factors) {
+export function breakOwed(plan: RoutePlan, { last, serving, visits }: Progress, now: Now, factors: Factors) {
   const owed = plan.breaks[now.breaksTaken];
   if (!owed) return noBreak;
   const seconds = owed.seconds * factors.breakRatio;

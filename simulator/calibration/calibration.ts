@@ -224,7 +224,7 @@ export function calibration(base: Scenario = scenarios.demo!, vans = VANS): Comp
   const good = classed('good-phone');
   const simulated: Record<MeasuredName, readonly number[]> = {
     ...movement(days),
-    drivingSpeed: speeds(days.slice(0, 2 * FEW), scenario),
+    drivingSpeed: speeds(days.slice(0, 4 * FEW), scenario),
     hop: hops,
     service: services,
     interval: good.intervals,

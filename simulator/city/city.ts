@@ -26,7 +26,7 @@ export const freeSpeeds: Readonly<Record<RoadClass, number>> = {
   primary: mpsFromKmh(60),
   secondary: mpsFromKmh(55),
   tertiary: mpsFromKmh(48),
-  residential: mpsFromKmh(55),
+  residential: mpsFromKmh(53),
   service: mpsFromKmh(15),
 };
 
@@ -323,10 +323,10 @@ function outskirtsOf({ addNode, shape, exits }: OutskirtsInput) {
 /** The ramp from the ring, then what the road out is, for how many metres, and how fast; a village at last. */
 const LINK = 400;
 const OUTWARDS = [
-  ['motorway', 10_500, freeSpeeds.motorway],
-  ['trunk', 5000, freeSpeeds.trunk],
-  ['primary', 4800, freeSpeeds.primary],
-  ['secondary', 7500, mpsFromKmh(34)],
+  ['motorway', 10600, freeSpeeds.motorway],
+  ['trunk', 4500, freeSpeeds.trunk],
+  ['primary', 1000, freeSpeeds.primary],
+  ['secondary', 6800, mpsFromKmh(34)],
 ] as const;
 const ESTATE_LINES = 7;
 const ESTATE_BLOCK = 320;

@@ -138,7 +138,7 @@ const demo: Scenario = {
   startHour: 9.5,
   startedSecondsAgo: 14_400,
   city: { kind: 'generated', origin: { lng: -97.5, lat: 41.2 } },
-  stopsPerRoute: [150, 200],
+  stopsPerRoute: [110, 180],
   waveMinutes: 15,
   windowShare: 0.06,
   driver: { spread: 0.08, slow: 0.12, lunchMinutes: 30, swap: 0.01, failed: 0.015, badParking: 0.03 },

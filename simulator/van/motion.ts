@@ -24,7 +24,7 @@ export const usualStyle: Style = { speedFactor: 0.9, acceleration: 1.2, braking:
 const APPROACH = [4, 5.07] as const;
 /** Then the van halts, and is put to the kerb. */
 const PARKING = [10, 2.57] as const;
-const PARKING_PAUSE = [1.5, 6.4] as const;
+const PARKING_PAUSE = [1.2, 6.1] as const;
 /** So is it taken from there again. */
 const PULLING_OUT = [8, 3.02] as const;
 /** Turning round in a street, to and fro, seconds. */
@@ -57,8 +57,8 @@ export function junction(graph: Graph, edge: number, next: number, chance?: Rand
   if (mine <= SECONDARY && theirs <= SECONDARY) return signal(corner, chance);
   if (theirs < mine) return { speedMax: 0, pause: chance === undefined ? 5.8 : chance.between(2, 9.7) };
   if (theirs > mine) return { speedMax: corner, pause: 0 };
-  // Streets of equal rank: more than every fourth junction is an all-way stop, always the same ones.
-  if (hash32(String(node)) % 100 < 28)
+  // Streets of equal rank: more than every third junction is an all-way stop, always the same ones.
+  if (hash32(String(node)) % 100 < 36)
     return { speedMax: 0, pause: chance === undefined ? 2.3 : chance.between(1, 3.7) };
   return { speedMax: Math.min(corner, 11), pause: blockade(chance) };
 }
@@ -74,15 +74,15 @@ function signal(corner: number, chance?: Random): Junction {
 }
 
 /** A lorry that unloads, a car that parks: how often a quiet street is blocked at a junction, and how long. */
-const BLOCKED = 0.079;
+const BLOCKED = 0.1;
 const blockade = (chance?: Random): number => {
-  if (chance === undefined) return 10.6;
-  const [isBlocked, seconds] = [chance.chance(BLOCKED), chance.lognormal(4.82, 0.4)];
+  if (chance === undefined) return 11.3;
+  const [isBlocked, seconds] = [chance.chance(BLOCKED), chance.lognormal(4.65, 0.4)];
   return isBlocked ? seconds : 0;
 };
 
 /** How often a quiet street cannot be driven faster than this, m/s: parked full, children, a refuse lorry. */
-const NARROW = 0.41;
+const NARROW = 0.4;
 const NARROW_SPEED = [3.84, 6] as const;
 
 /** What of its speed (m/s) a street lets a van drive today; without chance, what that is on average. */

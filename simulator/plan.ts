@@ -47,7 +47,7 @@ export const planOf = (scenario: Scenario, city: City, shiftStart: number): Plan
   dayPlan(scenario, city, shiftStart).document;
 
 /** Metres of housed street for each stop: sets how far stops lie apart (hops: p50 135 m, p90 358 m). */
-const STREET_PER_STOP = 427;
+const STREET_PER_STOP = 424;
 const DEPOT_RADIUS = 130;
 /** What the planner allows for finding, parking and setting off, seconds a stop. */
 const STOP_ALLOWANCE = 20;

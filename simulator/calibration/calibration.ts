@@ -202,7 +202,7 @@ export type MeasuredName = keyof typeof measured;
 const VANS = 30;
 const SHIFT_START = 1_795_250_000;
 /** Vans whose every fix is looked at. */
-const FEW = 6;
+const FEW = 8;
 /** A leg with lunch in it is none. */
 const LEG_MAX = 1200;
 
@@ -224,7 +224,7 @@ export function calibration(base: Scenario = scenarios.demo!, vans = VANS): Comp
   const good = classed('good-phone');
   const simulated: Record<MeasuredName, readonly number[]> = {
     ...movement(days),
-    drivingSpeed: speeds(days.slice(0, 4 * FEW), scenario),
+    drivingSpeed: speeds(days.slice(0, 3 * FEW), scenario),
     hop: hops,
     service: services,
     interval: good.intervals,

@@ -63,7 +63,7 @@ export function addressesAlong({ city, count, streets, isClear, chance }: Addres
     if (!isChosen(edge)) continue;
     let offset = chance.between(0, graph.length[edge]!);
     while (tryAt(edge, offset) && addresses.length < count && chance.chance(NEIGHBOUR)) {
-      offset += SPACING + chance.lognormal(4.22, 0.81);
+      offset += SPACING + chance.lognormal(4.33, 0.86);
     }
   }
   return addresses;
@@ -92,7 +92,7 @@ function openDensity({ graph, frame }: City, chance: Random): (edge: number) => 
 function house({ graph, frame }: City, edge: number, offset: number, chance: Random): Position {
   const { lng, lat, heading } = pointOn(graph, edge, offset);
   const side = radiansFromDegrees(heading + (chance.chance(0.5) ? 90 : -90));
-  const setback = chance.between(18, 38);
+  const setback = chance.between(19, 38);
   const place = frame.position(
     frame.x(lng) + setback * Math.sin(side),
     frame.y(lat) + setback * Math.cos(side),

@@ -323,10 +323,10 @@ function outskirtsOf({ addNode, shape, exits }: OutskirtsInput) {
 /** The ramp from the ring, then what the road out is, for how many metres, and how fast; a village at last. */
 const LINK = 400;
 const OUTWARDS = [
-  ['motorway', 10600, freeSpeeds.motorway],
+  ['motorway', 11000, freeSpeeds.motorway],
   ['trunk', 4500, freeSpeeds.trunk],
   ['primary', 1000, freeSpeeds.primary],
-  ['secondary', 6800, mpsFromKmh(34)],
+  ['secondary', 7000, mpsFromKmh(34)],
 ] as const;
 const ESTATE_LINES = 7;
 const ESTATE_BLOCK = 320;

@@ -58,7 +58,7 @@ export function junction(graph: Graph, edge: number, next: number, chance?: Rand
   if (theirs < mine) return { speedMax: 0, pause: chance === undefined ? 5.8 : chance.between(2, 9.7) };
   if (theirs > mine) return { speedMax: corner, pause: 0 };
   // Streets of equal rank: more than every third junction is an all-way stop, always the same ones.
-  if (hash32(String(node)) % 100 < 36)
+  if (hash32(String(node)) % 100 < 39)
     return { speedMax: 0, pause: chance === undefined ? 2.3 : chance.between(1, 3.7) };
   return { speedMax: Math.min(corner, 11), pause: blockade(chance) };
 }
@@ -74,15 +74,15 @@ function signal(corner: number, chance?: Random): Junction {
 }
 
 /** A lorry that unloads, a car that parks: how often a quiet street is blocked at a junction, and how long. */
-const BLOCKED = 0.1;
+const BLOCKED = 0.099;
 const blockade = (chance?: Random): number => {
-  if (chance === undefined) return 11.3;
+  if (chance === undefined) return 11.2;
   const [isBlocked, seconds] = [chance.chance(BLOCKED), chance.lognormal(4.65, 0.4)];
   return isBlocked ? seconds : 0;
 };
 
 /** How often a quiet street cannot be driven faster than this, m/s: parked full, children, a refuse lorry. */
-const NARROW = 0.4;
+const NARROW = 0.39;
 const NARROW_SPEED = [3.84, 6] as const;
 
 /** What of its speed (m/s) a street lets a van drive today; without chance, what that is on average. */

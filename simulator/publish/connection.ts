@@ -1,5 +1,6 @@
 import mqtt, { type MqttClient } from 'mqtt';
 import { asError, Fault } from '../../schemas/fault.ts';
+import { openSocketConnection } from './socket-connection.ts';
 
 export type BrokerAddress = {
   /** mqtt://host:port; user and password may stand in it. */
@@ -37,6 +38,8 @@ export async function openConnection(
     throw new Fault('config/invalid', `“${address.url}” is no broker URL such as mqtt://host:1883`);
   }
   const { username, password } = credentialsOf(address);
+  if (!/^wss?:/.test(address.url))
+    return openSocketConnection({ ...options, username, password, url: withoutCredentials(address.url) });
   const client = mqtt.connect(withoutCredentials(address.url), {
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),

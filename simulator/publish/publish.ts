@@ -51,6 +51,8 @@ export type PublishProgress = {
 
 /** Between two looks at what is due while a gateway gathers, ms. */
 const LOOK_EVERY_MS = 10;
+/** Devices of a gateway are made so long before they are first heard of, seconds. */
+const MADE_AHEAD = 60;
 /** So many fixes are handed over before the network is given its turn. */
 const AT_ONCE = 500;
 
@@ -113,6 +115,8 @@ export async function publish(input: PublishInput): Promise<PublishProgress> {
     const due = nextDue(reached);
     if (signal.aborted || due === undefined) break;
     if (due > reached) {
+      // Ten thousand devices take seconds to be made: before their time, not when they are due.
+      if (gateway !== undefined) queue.nextDue(reached + MADE_AHEAD);
       await outlet.flush(false);
       // Waits in short steps, so that totals stay fresh and an abort is heard at once.
       const wait = Math.max(1, (clock.wall(due) - now()) * 1000);

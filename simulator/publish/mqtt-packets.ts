@@ -54,13 +54,19 @@ export function connectPacket(options: {
   return packet;
 }
 
-export function publishPacket(topic: string, payload: string, id: number, isRepeated: boolean): Buffer {
-  const payloadBytes = Buffer.byteLength(payload);
+export function publishPacket(
+  topic: string,
+  payload: string | Uint8Array,
+  id: number,
+  isRepeated: boolean,
+): Buffer {
+  const payloadBytes = typeof payload === 'string' ? Buffer.byteLength(payload) : payload.length;
   const length = 2 + Buffer.byteLength(topic) + 2 + payloadBytes;
   const packet = Buffer.allocUnsafe(headerBytes(length) + length);
   let at = text(packet, topic, header(packet, 0x30 | QOS_1 | (isRepeated ? DUP : 0), length));
   at = packet.writeUInt16BE(id, at);
-  packet.write(payload, at, payloadBytes, 'utf8');
+  if (typeof payload === 'string') packet.write(payload, at, payloadBytes, 'utf8');
+  else packet.set(payload, at);
   return packet;
 }
 

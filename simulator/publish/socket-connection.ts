@@ -23,7 +23,7 @@ export type SocketOptions = {
 
 type Sending = {
   readonly topic: string;
-  readonly payload: string;
+  readonly payload: string | Uint8Array;
   readonly done: () => void;
   readonly failed: (error: Error) => void;
 };

@@ -5,7 +5,7 @@ import { random } from '../../../schemas/random.ts';
 import { pairOf } from './appraise.ts';
 import { assignment } from './assignment.ts';
 import { rescueViolations } from './check.ts';
-import { judge, type Shape } from './options.ts';
+import { judge, type Shape, thoroughEffort } from './options.ts';
 import { expectedLateness, laterOf } from './outlook.ts';
 import { type RescueVan, rescueParams } from './problem.ts';
 import { sweep } from './sweep.ts';

@@ -4,6 +4,7 @@ import type { Format } from './format.ts';
 import { geojson } from './geojson.ts';
 import { ovms } from './ovms.ts';
 import { owntracks } from './owntracks.ts';
+import { protobuf } from './protobuf.ts';
 import { teltonika } from './teltonika.ts';
 import { teslamate } from './teslamate.ts';
 import { thingsboard } from './thingsboard.ts';
@@ -23,4 +24,5 @@ export const builtIn: readonly Format[] = [
   vssTopics,
   ovms,
   teslamate,
+  protobuf,
 ];

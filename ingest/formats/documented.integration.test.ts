@@ -12,8 +12,14 @@ const settings = settingsOf(JSON.parse(settingsText));
 if ('problems' in settings) throw new Error(settings.problems.join('\n'));
 // The example moves a format away from its customary topic, which the rest of the page is about.
 const registry = new FormatRegistry({ ...settings, topics: {} });
-const examples = [...page.matchAll(/^Topic: `([^`]+)`\n\n```(?:json|text)\n([\s\S]*?)```/gm)].map(
-  ([, topic = '', payload = '']) => ({ topic, payload: payload.trimEnd() }),
+const examples = [...page.matchAll(/^Topic: `([^`]+)`\n\n```(json|text|hex)\n([\s\S]*?)```/gm)].map(
+  ([, topic = '', kind, text = '']) => ({
+    topic,
+    payload: Buffer.from(
+      kind === 'hex' ? text.replaceAll(/\s/g, '') : text.trimEnd(),
+      kind === 'hex' ? 'hex' : 'utf8',
+    ),
+  }),
 );
 
 test('the page has an example for every built-in format of whole messages', () => {
@@ -29,6 +35,6 @@ test.each(examples)('the example on $topic becomes the fix it should', ({ topic,
   });
 });
 
-function look(topic: string, payload: string) {
-  return examine({ payload: Buffer.from(payload), topic, received, limits: ingestLimits, registry });
+function look(topic: string, payload: Uint8Array) {
+  return examine({ payload, topic, received, limits: ingestLimits, registry });
 }

@@ -189,6 +189,7 @@ const classes = {
     radio: measuredNoise,
   },
   'teltonika-json': { about: 'a Teltonika tracker with Codec JSON', format: 'teltonika' },
+  'protobuf-tracker': { about: 'a tracker that pays by the byte', format: 'protobuf' },
   'teltonika-frames': { about: 'a Teltonika tracker with binary frames', format: 'teltonika-frames' },
 } as const satisfies Record<string, DeviceClass>;
 

@@ -48,7 +48,7 @@ test.each(foreignFormats)('foreignMessages() in %s is read as the fixes that it 
       for (const [i, fix] of fixes.entries()) {
         const { ts, lat, lng, speed = 0 } = said[i]!;
         expect(fix.at).toBe(ts / 1000);
-        expect(fix.seq).toBeUndefined();
+        expect(fix.seq).toBe(said[i]!.seq);
         expect(Math.abs(fix.lat - lat)).toBeLessThan(2e-7);
         expect(Math.abs(fix.lng - lng)).toBeLessThan(2e-7);
         expect(Math.abs((fix.speed ?? 0) - (speed ?? 0))).toBeLessThan(0.15);

@@ -1,8 +1,16 @@
 import type { OwnMessage } from '../../../schemas/fix.ts';
+import { protobufFixes } from './protobuf.ts';
 import { teltonikaFrame } from './teltonika-frames.ts';
 
-/** The ways to say a fix that are not our own, as the devices that speak them do. */
-export const foreignFormats = ['owntracks', 'traccar', 'osmand', 'teltonika', 'teltonika-frames'] as const;
+/** The ways to say a fix other than our own JSON, as the devices that speak them do. */
+export const foreignFormats = [
+  'owntracks',
+  'traccar',
+  'osmand',
+  'teltonika',
+  'teltonika-frames',
+  'protobuf',
+] as const;
 export type ForeignFormat = (typeof foreignFormats)[number];
 
 /** One message on the wire, with the fixes in it. */
@@ -15,10 +23,11 @@ export type ForeignMessage = {
 const FRAME_RECORDS_MAX = 255;
 
 /**
- * What of a fix a format can say that decides which fix it is: none of these counts its fixes, and
+ * What of a fix a format can say that decides which fix it is: foreign ones do not count their fixes, and
  * some tell the time in whole seconds. The ledger and the truth go by this.
  */
 export function asSaid(message: OwnMessage, format: ForeignFormat): OwnMessage {
+  if (format === 'protobuf') return message;
   const { seq: _seq, boot: _boot, ...rest } = message;
   const isCoarse = format === 'owntracks' || format === 'osmand';
   return isCoarse ? { ...rest, ts: Math.floor(rest.ts / 1000) * 1000 } : rest;
@@ -37,6 +46,10 @@ export function foreignMessages(
       const part = messages.slice(i * FRAME_RECORDS_MAX, (i + 1) * FRAME_RECORDS_MAX);
       return { topic: `teltonika/${device}/data`, payload: teltonikaFrame(part), messages: part };
     });
+  }
+  if (format === 'protobuf') {
+    const stamped = messages.map((message) => ({ ...message, sent: Math.round(sent * 1000) }));
+    return [{ topic: `protobuf/${device}`, payload: protobufFixes(stamped), messages }];
   }
   if (format === 'traccar') {
     // The client sends what it kept while offline as one array.

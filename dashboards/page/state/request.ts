@@ -1,14 +1,18 @@
 import type { Problem } from '../../api.ts';
+import type { LineProblem } from '../../api-devices.ts';
 
 /** The server's refusal, or the lack of an answer, as a sentence for a person. */
 export class Refusal extends Error {
   readonly status: number;
   readonly code: string;
+  /** What is wrong with a file, by line. */
+  readonly lines: readonly LineProblem[];
 
-  constructor(problem: Problem) {
+  constructor(problem: Problem & { readonly lines?: readonly LineProblem[] | undefined }) {
     super(problem.message);
     this.status = problem.statusCode;
     this.code = problem.code;
+    this.lines = problem.lines ?? [];
   }
 }
 
@@ -65,13 +69,16 @@ export async function request<Answer>(
   throw refusal;
 }
 
-async function problemOf(response: Response): Promise<Problem> {
+async function problemOf(
+  response: Response,
+): Promise<Problem & { readonly lines?: readonly LineProblem[] | undefined }> {
   const fallback = `The server answered ${response.status} ${response.statusText}.`;
   try {
-    const answer = (await response.json()) as Partial<Problem>;
+    const answer = (await response.json()) as Partial<Problem> & { readonly lines?: LineProblem[] };
     return {
       statusCode: response.status,
       code: answer.code ?? 'unknown',
+      lines: answer.lines,
       message: typeof answer.message === 'string' && answer.message !== '' ? answer.message : fallback,
     };
   } catch {

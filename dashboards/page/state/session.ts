@@ -9,6 +9,8 @@ export const sessionProblem = signal<string | undefined>(undefined);
 export const timeZone = computed(() => me.value?.fleet.timeZone ?? 'UTC');
 export const mayDispatch = computed(() => me.value?.role === 'dispatcher' || me.value?.role === 'admin');
 
+export const mayAdminister = computed(() => me.value?.role === 'admin');
+
 whenLoggedOut(() => {
   if (me.peek() !== null) {
     if (me.peek() !== undefined) sessionProblem.value = 'Your session has ended. Please log in again.';

@@ -3,7 +3,8 @@ import { me } from '../state/session.ts';
 import { About } from './about.tsx';
 import { DashboardList } from './dashboards/dashboard-list.tsx';
 import { DashboardScreen } from './dashboards/dashboard-screen.tsx';
-import { Devices } from './devices.tsx';
+import { Devices } from './devices/devices.tsx';
+import { DoctorScreen } from './doctor.tsx';
 import { Login } from './login.tsx';
 import { Operations } from './operations/operations.tsx';
 import { Performance } from './performance.tsx';
@@ -25,6 +26,7 @@ const Screen = () => {
   if (path === '/dashboards') return <DashboardList />;
   if (path === '/performance') return <Performance />;
   if (path === '/devices') return <Devices />;
+  if (path === '/doctor') return <DoctorScreen />;
   if (path === '/about') return <About />;
   const uid = /^\/d\/([\w-]+)/.exec(path)?.[1];
   if (uid !== undefined) return <DashboardScreen key={uid} uid={uid} />;

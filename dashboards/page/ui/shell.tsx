@@ -16,6 +16,7 @@ const screens = [
   { path: '/dashboards', word: 'Dashboards', isAt: (path: string) => /^\/(dashboards|d\/)/.test(path) },
   { path: '/performance', word: 'Routes', isAt: (path: string) => path === '/performance' },
   { path: '/devices', word: 'Devices', isAt: (path: string) => path === '/devices' },
+  { path: '/doctor', word: 'Doctor', isAt: (path: string) => path === '/doctor' },
   { path: '/about', word: 'Health', isAt: (path: string) => path === '/about' },
 ];
 

@@ -52,7 +52,9 @@ export async function runIngest(config: IngestConfig, context: ProgramContext): 
     signal: stop.signal,
   });
   const sending = downlink.run();
-  const pruning = pruneForever({ pool: pool.pool, source: config.source, limits, log, signal: stop.signal });
+  const pruning = pruneForever({
+    ...{ pool: pool.pool, source: config.source, limits, log, now: context.now, signal: stop.signal },
+  });
   const refreshing = setInterval(refresh, limits.directoryMs);
   try {
     sources = await openSources(config, context, { directory, formats, limits, pipeline, downlink });

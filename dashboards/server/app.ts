@@ -27,6 +27,7 @@ import { paceRoutes } from './routes/pace.ts';
 import { pageRoutes } from './routes/page.ts';
 import { proposalRoutes } from './routes/proposals.ts';
 import { provisioningRoutes } from './routes/provisioning.ts';
+import { storageRoutes } from './routes/storage.ts';
 import { guardRoutes, sessionCookie } from './session.ts';
 
 /** Requests a minute from one address, when not told otherwise. */
@@ -70,6 +71,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   commandRoutes(app, deps);
   provisioningRoutes(app, deps);
   doctorRoutes(app, deps);
+  storageRoutes(app, deps);
   analyticsRoutes(app, deps);
   dashboardRoutes(app, deps);
   healthRoutes(app, deps);

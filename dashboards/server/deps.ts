@@ -7,6 +7,7 @@ import type {
   RawServerDefault,
 } from 'fastify';
 import type { Doctor } from '../../schemas/doctor.ts';
+import type { Eraser } from '../../schemas/eraser.ts';
 import type { Log } from '../../schemas/program.ts';
 import type { RouteDays } from '../queries/route-days.ts';
 import type { LiveHub } from './live/hub.ts';
@@ -29,6 +30,8 @@ export type AppDeps = {
   readonly routeDays: RouteDays | undefined;
   /** Who knows formats; undefined: nobody here does. */
   readonly doctor?: Doctor | undefined;
+  /** Who may delete; undefined: nobody here. */
+  readonly eraser?: Eraser | undefined;
   /** ≥ 256 bits; whoever knows it can be anyone. */
   readonly jwtSecret: string;
   /** Requests of one address; a page with everything open asks about 100 a minute. Default 1200. */

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { Doctor } from '../../schemas/doctor.ts';
+import type { Eraser } from '../../schemas/eraser.ts';
 import { asError, Fault } from '../../schemas/fault.ts';
 import type { ProgramContext } from '../../schemas/program.ts';
 import { type ClickHouseConfig, openRouteDays } from '../queries/route-days.ts';
@@ -24,6 +25,8 @@ export type WebConfig = {
   readonly basemapFile?: string | undefined;
   /** Who knows formats; undefined: the doctor's page says so. */
   readonly doctor?: Doctor | undefined;
+  /** Who removes personal data; undefined: only the command does. */
+  readonly eraser?: Eraser | undefined;
   /** Folder of the built page, absolute. */
   readonly staticDir: string;
 };
@@ -41,6 +44,7 @@ export async function runWeb(config: WebConfig, { signal, log, now, ready }: Pro
     live,
     routeDays,
     doctor: config.doctor,
+    eraser: config.eraser,
     jwtSecret: config.jwtSecret,
     requestsPerMinute: config.requestsPerMinute,
     isSecure: config.isSecure ?? false,

@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openDoctor } from '../../platform/doctor.ts';
+import { openEraser } from '../../platform/eraser.ts';
 import { openTestDatabase, type TestDatabase } from '../../platform/testing/database.ts';
 import { packLiveFrame } from '../../schemas/live.ts';
 import { liveTopic } from '../../schemas/topics.ts';
@@ -25,6 +26,7 @@ beforeAll(async () => {
   south = await seedFleet(testDatabase.url, { name: 'south', base: 7000, at });
   site = await openSite(testDatabase.url, {
     hub: { lookEvery: 50 },
+    eraser: openEraser(testDatabase.url, async () => undefined),
     // Nothing listens there: a tail hears nothing, and says so.
     doctor: openDoctor({}, { url: 'mqtt://127.0.0.1:9', username: 'service', password: 'x' }),
     routeDays: {
@@ -63,6 +65,8 @@ function foreignRequest(path: string, method: string) {
     '/api/devices/{deviceId}/commands': { kind: 'locate' },
     '/api/devices/{deviceId}/profile': { profile: null },
     '/api/gateways': { name: 'northern-gateway' },
+    '/api/storage': { fixesDays: null, resultsDays: null },
+    '/api/personal-data/forget': { vehicle: 'south-van-0', dryRun: false },
     '/api/doctor/examine': { payload: '{}' },
     '/api/doctor/tail': { device: '+', seconds: 1 },
     '/api/dashboards/{uid}/panels/{panelId}/query': { from: at - 3600, until: at + 3600 },
@@ -76,11 +80,11 @@ function foreignRequest(path: string, method: string) {
     '/api/devices/export': '?for=mosquitto',
   };
   const query = method === 'GET' ? (queries[path] ?? '') : '';
-  const payload = bodies[path] ?? (method === 'POST' ? {} : undefined);
+  const payload = method === 'POST' ? (bodies[path] ?? {}) : undefined;
   return {
     url: url + query,
     payload,
-    isForeignThing: /\{(route|alert|proposal|device|gateway|command)Id\}/.test(path),
+    isForeignThing: /\{(route|alert|proposal|device|gateway|command)Id\}|forget$/.test(path),
   };
 }
 

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Doctor } from '../../schemas/doctor.ts';
+import type { Eraser } from '../../schemas/eraser.ts';
 import { silentLog } from '../../schemas/program.ts';
 import type { Role } from '../api.ts';
 import type { RouteDays } from '../queries/route-days.ts';
@@ -28,6 +29,7 @@ export async function openSite(
     readonly hub?: Partial<HubOptions>;
     readonly routeDays?: RouteDays;
     readonly doctor?: Doctor;
+    readonly eraser?: Eraser;
     readonly staticDir?: string;
     readonly basemapFile?: string;
   } = {},
@@ -41,6 +43,7 @@ export async function openSite(
     live,
     routeDays: options.routeDays,
     doctor: options.doctor,
+    eraser: options.eraser,
     jwtSecret: randomBytes(32).toString('hex'),
     isSecure: false,
     basemapFile: options.basemapFile,

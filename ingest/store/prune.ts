@@ -3,9 +3,11 @@ import type { Pool } from 'pg';
 import { asError } from '../../schemas/fault.ts';
 import type { Log } from '../../schemas/program.ts';
 import type { IngestLimits } from '../config.ts';
+import { retain } from './retention.ts';
 
 const EVERY_MS = 60_000;
 const ROWS_MAX = 1_000;
+const RETAIN_EVERY_MS = 10 * 60_000;
 
 /** Batches that every reader is past and that are older than $2 hours; few at a time. */
 const pruneBatches = `
@@ -37,13 +39,33 @@ export async function prune({ pool, source, limits }: PruneOptions): Promise<num
   return (batches.rowCount ?? 0) + (rejections.rowCount ?? 0);
 }
 
+/** What fleets no longer keep, by rules of their own: see `retain`. */
+async function retainOnce(
+  pool: Pool,
+  { log, now }: { readonly log: Log; readonly now: () => number },
+): Promise<void> {
+  const client = await pool.connect();
+  try {
+    for (const { fleetId, rows } of await retain(client, { now })) {
+      log.info({ fleet: fleetId, ...rows }, 'removed what the fleet no longer keeps');
+    }
+  } finally {
+    client.release();
+  }
+}
+
 /** Prunes once a minute, and again at once while there is a portion full. */
 export async function pruneForever(
-  options: PruneOptions & { readonly log: Log; readonly signal: AbortSignal },
+  options: PruneOptions & { readonly log: Log; readonly signal: AbortSignal; readonly now: () => number },
 ): Promise<void> {
-  const { signal, log } = options;
+  const { signal, log, now } = options;
+  let retainedAt = Number.NEGATIVE_INFINITY;
   while (!signal.aborted) {
     try {
+      if (performance.now() - retainedAt >= RETAIN_EVERY_MS) {
+        retainedAt = performance.now();
+        await retainOnce(options.pool, { log, now });
+      }
       if ((await prune(options)) >= ROWS_MAX) continue;
     } catch (error) {
       log.warn({ reason: asError(error).message }, 'cannot prune');

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { runWeb } from '../../dashboards/server/main.ts';
 import { openDoctor } from '../doctor.ts';
+import { openEraser } from '../eraser.ts';
 import { readFormatSettings } from '../format-settings.ts';
 import { programCommand } from '../run-program.ts';
 import { clickhouseFor, jwtSecretFor, mqttFor } from '../wiring.ts';
@@ -19,6 +20,7 @@ export const command = programCommand(
         databaseUrl,
         clickhouse: await clickhouseFor(config),
         mqtt,
+        eraser: openEraser(databaseUrl, async () => (await clickhouseFor(config))?.url),
         doctor: openDoctor(await readFormatSettings(config.formatsFile), mqtt),
         host: config.http.host,
         port: config.http.port,

@@ -5,8 +5,10 @@ import type { DayPlan, StopPlan } from './plan.ts';
 import type { Scenario } from './scenario/scenario.ts';
 import type { VanDay } from './van/day.ts';
 import { openDisruptions } from './van/disruptions.ts';
+import { openGates } from './van/gate.ts';
 import { openMeetings } from './van/meetings.ts';
 import type { Order } from './van/orders.ts';
+import { disruptionsOf } from './van/random-disruptions.ts';
 import { parcelKey, type StopBook } from './van/tasks.ts';
 import { roadTravel, type Travel } from './van/travel.ts';
 import { openVan, type Van } from './van/van.ts';
@@ -40,7 +42,9 @@ export function openFleet(
   { scenario, city, plan, travel = roadTravel(city.graph, openRouter(city.graph)) }: FleetInput,
   before: readonly Order[] = [],
 ): Fleet {
-  const troubleOf = openDisruptions({ ...scenario, city, plan });
+  const disruptions = disruptionsOf(scenario, city, plan);
+  const troubleOf = openDisruptions({ seed: scenario.seed, disruptions, city, plan });
+  const leavesAt = openLater(() => openGates({ scenario, plan, troubleOf }));
   const vans = new Map<number, Van>();
   const orders: Order[] = [...before];
   const indexes = openIndexes(plan);
@@ -49,7 +53,8 @@ export function openFleet(
     const open = vans.get(routeIndex);
     if (open !== undefined) return open;
     const trouble = troubleOf(routeIndex);
-    const opened = openVan({ scenario, city, travel, plan, routeIndex, trouble }, { meetings, book });
+    const own = { routeIndex, trouble, leavesAt: leavesAt(routeIndex) };
+    const opened = openVan({ scenario, city, travel, plan, ...own }, { meetings, book });
     vans.set(routeIndex, opened);
     const { vehicle } = plan.routes[routeIndex]!;
     for (const order of orders) if (order.vehicle === vehicle) opened.take(order);

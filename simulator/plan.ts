@@ -19,9 +19,12 @@ export type StopPlan = PlanDocument['routes'][number]['stops'][number] & {
   readonly place: Place;
   /** Standard normal that planned service came from: what really happens is related to it. */
   readonly effort: number;
+  readonly premises: Premises;
   /** Instants between which somebody is there to take it, where that is not all day. */
   readonly hours?: { readonly opens: number; readonly closes: number } | undefined;
 };
+
+export type Premises = 'house' | 'apartment' | 'business';
 
 export type RoutePlan = {
   readonly code: string;
@@ -274,6 +277,19 @@ function waveOf(drafts: readonly Draft[], scenario: Scenario): number[] {
   });
 }
 
+/** Local hours in which a business takes parcels; none is planned later than this before it closes, seconds. */
+const OPEN = [8, 17] as const;
+const BEFORE_CLOSING = 2700;
+/** Of the stops with a window that are planned in those hours; the others are promised to people at home. */
+const BUSINESS = 0.5;
+
+/** Who waits there: flats are found where service takes long, as far as it is planned so. */
+function premisesOf(effort: number, canBeBusiness: boolean, chance: Random): Premises {
+  const [isBusiness, isFlat] = [chance.chance(BUSINESS), chance.chance(effort > 0.5 ? 0.5 : 0.15)];
+  if (canBeBusiness && isBusiness) return 'business';
+  return isFlat ? 'apartment' : 'house';
+}
+
 type TimedInput = {
   readonly draft: Draft;
   readonly city: City;
@@ -316,14 +332,24 @@ function timed({
     const parcels = Math.floor(quantile(packages, chance.next()));
     const hasWindow = chance.chance(scenario.windowShare);
     const windowFrom = Math.round((plannedArrival - chance.between(1800, 5400)) / 900) * 900;
-    const window = hasWindow ? { windowFrom, windowUntil: windowFrom + 7200 } : {};
+    const opens = shiftStart + (OPEN[0] - scenario.startHour) * 3600;
+    const closes = shiftStart + (OPEN[1] - scenario.startHour) * 3600;
+    const isInHours = plannedArrival > opens && plannedArrival < closes - BEFORE_CLOSING;
+    const premises = premisesOf(effort, hasWindow && isInHours, chance.fork(`premises ${index}`));
+    const hours = premises === 'business' ? { hours: { opens, closes } } : {};
+    const promised =
+      premises === 'business'
+        ? { windowFrom: opens, windowUntil: closes }
+        : { windowFrom, windowUntil: windowFrom + 7200 };
+    const window = hasWindow ? promised : {};
     now += service * (1 + RESERVE);
     if (lunch > 0 && now - departure > LUNCH_AFTER) {
       now += lunch;
       lunch = 0;
     }
     const code = `S${String(index + 1).padStart(3, '0')}`;
-    return { code, place, effort, position, plannedArrival, service, packages: parcels, ...window };
+    const told = { code, position, plannedArrival, service, packages: parcels, ...window };
+    return { ...told, place, effort, premises, ...hours };
   });
   travel(gate, false);
   const number = draft.vehicle.slice('van-'.length);
@@ -361,7 +387,9 @@ function documentOf({ scenario, depots, routes, fences }: DocumentInput): PlanDo
       driver: route.driver,
       plannedDeparture: route.plannedDeparture,
       plannedReturn: route.plannedReturn,
-      stops: route.stops.map(({ place: _place, effort: _effort, hours: _hours, ...stop }) => stop),
+      stops: route.stops.map(
+        ({ place: _place, effort: _effort, premises: _premises, hours: _hours, ...stop }) => stop,
+      ),
     })),
     fences,
   };

@@ -209,7 +209,7 @@ const LEG_MAX = 1200;
 /** Drives usual drivers with the given scenario's seed and city, and compares with what was measured. */
 export function calibration(base: Scenario = scenarios.demo!, vans = VANS): Comparison[] {
   const driver = { ...base.driver, spread: 0, slow: 0 };
-  const scenario: Scenario = { ...base, vans, driver, disruptions: [], intervalSeconds: 5 };
+  const scenario: Scenario = { ...base, vans, driver, disruptions: [], random: {}, intervalSeconds: 5 };
   const city = cityOf(scenario);
   const plan = dayPlan(scenario, city, SHIFT_START);
   const router = openRouter(city.graph);

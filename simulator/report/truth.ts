@@ -9,6 +9,7 @@ import { type CrossingTruth, crossingsOf, openCrossings } from '../van/crossings
 import type { TrueSkip, VanDay } from '../van/day.ts';
 import { placeDisruptions, type TrueDisruption } from '../van/disruptions.ts';
 import type { TrueHandover } from '../van/meetings.ts';
+import { disruptionsOf } from '../van/random-disruptions.ts';
 import { openTrackReader } from '../van/track.ts';
 
 /** What an ideal engine would conclude from where the vans really were; a line of the file each. */
@@ -67,7 +68,7 @@ export function truthOf({ days, plan, city, scenario }: TruthInput): TruthRecord
     intervalSeconds: scenario.intervalSeconds,
     shiftStart: plan.shiftStart,
   };
-  const places = placeDisruptions(scenario.disruptions, plan.shiftStart);
+  const places = placeDisruptions(disruptionsOf(scenario, city, plan), plan.shiftStart);
   const records: TruthRecord[] = [run, ...places.map((one) => ({ type: 'disruption' as const, ...one }))];
   for (const day of days) {
     const { vehicle, route } = day;

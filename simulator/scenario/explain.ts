@@ -32,12 +32,20 @@ export function explain(scenario: Scenario, plan: DayPlan): string[] {
       ([name, count]) => `${count} × ${name}: ${deviceClasses[name as keyof typeof deviceClasses].about}`,
     ),
     ...scenario.disruptions.map((entry) => `${sentence(entry)}`),
+    ...Object.entries(scenario.random).map(([kind, rate]) => `by chance: ${kind}, ${often(rate)}`),
   ];
 }
 
 const mean = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
 const percent = (share: number): string => `${Math.round(share * 100)} %`;
+
+function often(rate: object): string {
+  if ('perVanDay' in rate) return `${rate.perVanDay} a van and day`;
+  return 'perStationDay' in rate
+    ? `${rate.perStationDay} a station and day`
+    : `${'perDay' in rate ? rate.perDay : 0} a day`;
+}
 
 function sentence(entry: Disruption): string {
   const during =

@@ -4,6 +4,7 @@ import { Value } from 'typebox/value';
 import { Fault } from '../../schemas/fault.ts';
 import { deviceClassNames } from '../device/device-classes.ts';
 import { Disruption } from '../van/disruptions.ts';
+import { RandomDisruptions } from '../van/random-disruptions.ts';
 
 const share = (description: string) => Type.Number({ minimum: 0, maximum: 1, description });
 const rate = (description: string) => Type.Number({ minimum: 0, maximum: 100, description });
@@ -119,6 +120,7 @@ export const Scenario = Type.Object(
       { additionalProperties: false },
     ),
     disruptions: Type.Array(Disruption, { maxItems: 1000 }),
+    random: RandomDisruptions,
   },
   { additionalProperties: false, $id: 'paceline/scenario', title: 'Paceline scenario' },
 );
@@ -165,6 +167,7 @@ const demo: Scenario = {
   devices: {},
   conditions: { driving: 1, service: 1 },
   disruptions: [],
+  random: {},
 };
 
 /** Scenarios that come along, a file each; a later one may extend an earlier one. */

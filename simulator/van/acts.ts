@@ -23,6 +23,8 @@ export type VanInput = {
   readonly plan: DayPlan;
   readonly routeIndex: number;
   readonly trouble?: VanTrouble | undefined;
+  /** When it is its turn at the gate of the station; alone it need not wait. */
+  readonly leavesAt?: number | undefined;
 };
 
 /** What a van has done so far; acts add to it. */
@@ -117,7 +119,8 @@ export function serve(doing: Doing, stop: StopTask): void {
   const isOff = chance.chance(driver.switchesOff);
   track.wait(seconds);
   const departedAt = track.now();
-  const presses = { driver, stop: stop.code, arrivedAt, departedAt, outcome, chance } as const;
+  const { code, premises } = stop;
+  const presses = { driver, stop: code, premises, arrivedAt, departedAt, outcome, chance } as const;
   const { reports, reason } = pressesOf({ ...presses, ...(isClosed ? { reason: CLOSED } : {}) });
   const why = outcome === 'failed' ? { reason } : {};
   doing.visits.push({ stop: stop.code, arrivedAt, departedAt, outcome, ...why });

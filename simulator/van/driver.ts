@@ -1,6 +1,7 @@
 import type { StopReport } from '../../schemas/fix.ts';
 import type { Random } from '../../schemas/random.ts';
 import { msFromInstant } from '../../schemas/units.ts';
+import type { Premises } from '../plan.ts';
 import { dwell, normalShare, quantile } from '../report/quantiles.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import { type Style, usualStyle } from './motion.ts';
@@ -55,6 +56,7 @@ export function serviceTime(driver: Driver, effort: number, chance: Random): num
 type PressesInput = {
   readonly driver: Driver;
   readonly stop: string;
+  readonly premises: Premises;
   readonly arrivedAt: number;
   readonly departedAt: number;
   readonly outcome: 'served' | 'failed';
@@ -63,13 +65,18 @@ type PressesInput = {
   readonly chance: Random;
 };
 
-const failures = ['nobody home', 'no access', 'address not found', 'refused'];
+/** Why a delivery is attempted in vain, the commonest first. */
+const failures: Readonly<Record<Premises, readonly string[]>> = {
+  house: ['nobody home', 'nobody home', 'address not found', 'refused'],
+  apartment: ['no access', 'nobody home', 'address not found', 'refused'],
+  business: ['refused', 'nobody to sign', 'address not found', 'no access'],
+};
 
 /** What the driver presses: arrived when stepping out, the outcome at the door, departed when back. */
 export function pressesOf(input: PressesInput): { readonly reports: StopReport[]; readonly reason: string } {
-  const { driver, stop, arrivedAt, departedAt, outcome, chance } = input;
+  const { driver, stop, premises, arrivedAt, departedAt, outcome, chance } = input;
   const spent = departedAt - arrivedAt;
-  const drawn = chance.pick(failures);
+  const drawn = chance.pick(failures[premises]);
   const reason = input.reason ?? drawn;
   const arrived = arrivedAt + Math.min(chance.between(2, 9), spent * 0.2);
   const handed = arrivedAt + spent * chance.between(0.5, 0.8);

@@ -1,7 +1,7 @@
 import type { RouteHandover, RouteMessage, RouteStop } from '../../schemas/down.ts';
 import type { Position } from '../../schemas/position.ts';
 import type { Place } from '../city/paths.ts';
-import type { StopPlan } from '../plan.ts';
+import type { Premises, StopPlan } from '../plan.ts';
 import { normalScore, plannedService } from '../report/quantiles.ts';
 
 /** A stop as a van has to serve it, planned for it or taken over from whomever. */
@@ -14,6 +14,7 @@ export type StopTask = {
   readonly place: Place;
   readonly effort: number;
   readonly packages: number;
+  readonly premises: Premises;
   readonly opens?: number | undefined;
   readonly closes?: number | undefined;
 };
@@ -36,6 +37,7 @@ export const plannedTask = (stop: StopPlan): StopTask => ({
   place: stop.place,
   effort: stop.effort,
   packages: stop.packages,
+  premises: stop.premises,
   ...(stop.hours === undefined ? {} : { opens: stop.hours.opens, closes: stop.hours.closes }),
 });
 
@@ -60,7 +62,8 @@ function stopTask({ code, lat, lng, service, packages }: RouteStop, book: StopBo
   const known = book.planned(key);
   if (known !== undefined) return { ...plannedTask(known), code };
   const effort = normalScore(plannedService, service);
-  return { kind: 'stop', code, key, place: book.kerb({ lng, lat }), effort, packages };
+  const place = book.kerb({ lng, lat });
+  return { kind: 'stop', code, key, place, effort, packages, premises: 'house' };
 }
 
 const handoverTask = (

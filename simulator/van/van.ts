@@ -105,7 +105,7 @@ function beginDay(input: VanInput, company: Company | undefined): Driving {
   const depot = plan.depots[route.depotIndex]!;
   const slot = slotIn(input.city, depot.position, routeIndex);
   const track = openTrackBuilder(route.plannedDeparture - ON_AIR_BEFORE, slot);
-  const leaves = route.plannedDeparture + driver.lateStart + (trouble?.late ?? 0);
+  const leaves = input.leavesAt ?? route.plannedDeparture + driver.lateStart + (trouble?.late ?? 0);
   const doing: Doing = {
     ...{ input, route, driver, track, here: depot.gate, breakdowns: 0, added: 0, lunch: driver.lunch },
     ...{ visits: [], outings: [], unbelted: [], rests: [], reports: [], handovers: [], skipped: [] },

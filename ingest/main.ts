@@ -5,6 +5,7 @@ import type { ProgramContext } from '../schemas/program.ts';
 import { Directory } from './access/directory.ts';
 import { type IngestConfig, ingestLimits } from './config.ts';
 import { Downlink } from './down/downlink.ts';
+import { Rebirths } from './down/rebirths.ts';
 import { FormatRegistry } from './formats/registry.ts';
 import { Pipeline } from './pipeline.ts';
 import { openSources, type Sources } from './sources.ts';
@@ -35,7 +36,12 @@ export async function runIngest(config: IngestConfig, context: ProgramContext): 
   await directory.refresh();
 
   const formats = new FormatRegistry(config.formats);
+  const rebirths = new Rebirths();
   const pipeline = new Pipeline({
+    askRebirth: (fleetId, session) => {
+      const [group = '', edge = ''] = session.split('/');
+      rebirths.ask({ fleetId, group, edge }, context.now());
+    },
     directory,
     formats,
     store,
@@ -57,7 +63,14 @@ export async function runIngest(config: IngestConfig, context: ProgramContext): 
   });
   const refreshing = setInterval(refresh, limits.directoryMs);
   try {
-    sources = await openSources(config, context, { directory, formats, limits, pipeline, downlink });
+    sources = await openSources(config, context, {
+      directory,
+      formats,
+      limits,
+      pipeline,
+      downlink,
+      rebirths,
+    });
     context.ready({ ...sources.addresses, source: config.source, lastBatch: store.lastBatch });
     await Promise.race([aborted(signal), running]);
   } finally {

@@ -6,7 +6,7 @@ import { deliver, type Sender } from './broker/deliver.ts';
 import type { Message } from './broker/delivery.ts';
 import { partsOf } from './broker/gateway-message.ts';
 import type { IngestLimits } from './config.ts';
-import { Assemblies } from './formats/assemblies.ts';
+import { type AskRebirth, Assemblies } from './formats/assemblies.ts';
 import type { FormatRegistry } from './formats/registry.ts';
 import { commit } from './store/commit.ts';
 import type { Store } from './store/store.ts';
@@ -17,6 +17,8 @@ export type PipelineOptions = {
   readonly formats: FormatRegistry;
   readonly limits: IngestLimits;
   readonly log: Log;
+  /** Asks an edge node of Sparkplug for its birth. */
+  readonly askRebirth?: AskRebirth | undefined;
   /** Stops it: what was received is still stored. */
   readonly signal: AbortSignal;
   /** Gives up on what is not stored yet. */
@@ -30,12 +32,13 @@ export class Pipeline {
   readonly #options: PipelineOptions;
   readonly #gathering: Gathering;
   readonly #newcomers: Newcomers;
-  readonly #assemblies = new Assemblies();
+  readonly #assemblies: Assemblies;
   #messages = 0;
   #bytes = 0;
 
   constructor(options: PipelineOptions) {
     this.#options = options;
+    this.#assemblies = new Assemblies(options.askRebirth);
     this.#gathering = new Gathering(options.limits);
     this.#newcomers = new Newcomers({
       ...options,

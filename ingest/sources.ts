@@ -5,6 +5,7 @@ import { openBroker } from './broker/broker.ts';
 import { openOutside } from './broker/outside.ts';
 import type { DeviceListener, IngestConfig, IngestLimits } from './config.ts';
 import type { Downlink } from './down/downlink.ts';
+import type { Rebirths } from './down/rebirths.ts';
 import type { FormatRegistry } from './formats/registry.ts';
 import { openHttpIngest } from './http/server.ts';
 import type { Pipeline } from './pipeline.ts';
@@ -28,6 +29,7 @@ export type SourceContext = {
   readonly limits: IngestLimits;
   readonly pipeline: Pipeline;
   readonly downlink: Downlink;
+  readonly rebirths: Rebirths;
 };
 
 /** Opens every door that the configuration names; all lead into one pipeline. */

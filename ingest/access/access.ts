@@ -105,6 +105,12 @@ export function grantedFilter(
   formats: FormatRegistry,
 ): string | undefined {
   if (maySubscribe(identity, filter)) return filter;
-  if (identity.kind === 'gateway' || !formats.isCustomary(filter)) return undefined;
+  if (!formats.isCustomary(filter)) return undefined;
+  if (identity.kind === 'gateway') {
+    // Edge nodes of Sparkplug listen for commands, which come to them alone.
+    return filter.startsWith('spBv1.0/')
+      ? `fleet/${identity.fleet}/gateway/${identity.gateway}/silence`
+      : undefined;
+  }
   return identity.kind === 'service' ? filter : `fleet/${identity.fleet}/device/${identity.device}/silence`;
 }

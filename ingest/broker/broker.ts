@@ -6,6 +6,7 @@ import { admitting, type Identity, identityOf, isInForce, isSameSecret } from '.
 import type { Directory } from '../access/directory.ts';
 import type { EmbeddedBroker, IngestLimits } from '../config.ts';
 import type { Downlink } from '../down/downlink.ts';
+import type { Rebirths } from '../down/rebirths.ts';
 import { deviceNamed, type FormatRegistry } from '../formats/registry.ts';
 import { Acknowledgements } from './acknowledgements.ts';
 import type { Address, Message } from './delivery.ts';
@@ -26,6 +27,7 @@ export type BrokerOptions = {
   readonly fullness: () => number;
   /** What goes down to those who listen. */
   readonly downlink: Pick<Downlink, 'open'>;
+  readonly rebirths: Pick<Rebirths, 'open'>;
 };
 
 export type Broker = AsyncDisposable & {
@@ -99,7 +101,8 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
   });
   passOn(aedes, (topic) => isHeard || !topic.endsWith('/telemetry'));
   const identityOfClient = (client: Client) => sessions.get(client)?.identity;
-  openListening({ aedes, downlink: options.downlink, identityOf: identityOfClient });
+  const fleetIdOf = (fleet: string) => options.directory.fleetId(fleet);
+  openListening({ ...options, aedes, fleetIdOf, identityOf: identityOfClient });
   aedes.on('clientDisconnect', (client) => sessions.delete(client));
   aedes.on('clientError', (client, error) => {
     sessions.delete(client);

@@ -5,10 +5,13 @@ import type { Identity } from '../access/credentials.ts';
 import { type Dialect, ownDialect, ownTracksDialect, teltonikaJsonDialect } from '../down/dialects.ts';
 import type { Downlink } from '../down/downlink.ts';
 import type { Addressee, Outlet } from '../down/outlet.ts';
+import type { Rebirths } from '../down/rebirths.ts';
 
 export type ListeningOptions = {
   readonly aedes: Aedes;
   readonly downlink: Pick<Downlink, 'open'>;
+  readonly rebirths: Pick<Rebirths, 'open'>;
+  readonly fleetIdOf: (fleet: string) => number | undefined;
   readonly identityOf: (client: Client) => Identity | undefined;
 };
 
@@ -22,19 +25,22 @@ const NOT_GRANTED = 128;
  * or the connection. What goes down is written to that client alone, never published: so the broker
  * keeps no copy, and a topic that names no fleet, such as OwnTracks', reaches no other fleet.
  */
-export function openListening({ aedes, downlink, identityOf }: ListeningOptions): void {
+export function openListening(options: ListeningOptions): void {
+  const { aedes, downlink, identityOf } = options;
   const open = new Map<Client, Map<string, () => void>>();
   const listen = (client: Client, subscriptions: readonly Subscription[]) => {
     const identity = identityOf(client);
     if (identity === undefined) return;
     for (const { topic, qos } of subscriptions) {
-      const outlet = qos === NOT_GRANTED ? undefined : outletOf(client, identity, { topic, qos });
-      if (outlet === undefined) continue;
+      if (qos === NOT_GRANTED) continue;
+      const outlet = outletOf(client, identity, { topic, qos });
+      const start = outlet ? () => downlink.open(outlet) : edgeNode(options, client, identity, topic);
+      if (start === undefined) continue;
       const ofClient = open.get(client) ?? new Map<string, () => void>();
       open.set(client, ofClient);
       // Whoever subscribes again is told again, as with retained messages [MQTT-3.8.4-3].
       ofClient.get(topic)?.();
-      ofClient.set(topic, downlink.open(outlet));
+      ofClient.set(topic, start());
     }
   };
   const close = (client: Client) => {
@@ -138,6 +144,26 @@ function foreignDialect(
     }
   }
   return undefined;
+}
+
+const edgeFilter = /^spBv1\.0\/([^/+#]+)\/NCMD\/([^/+#]+)(?:\/[#+])?$/;
+
+/** A way to ask an edge node of Sparkplug for its birth: it listens for commands to it. */
+function edgeNode(
+  { rebirths, fleetIdOf }: ListeningOptions,
+  client: Client,
+  identity: Identity,
+  filter: string,
+): (() => () => void) | undefined {
+  const [, group, edge] = edgeFilter.exec(filter) ?? [];
+  const fleetId = identity.kind === 'service' ? undefined : fleetIdOf(identity.fleet);
+  if (group === undefined || edge === undefined || fleetId === undefined) return undefined;
+  const topic = `spBv1.0/${group}/NCMD/${edge}`;
+  const send = (bytes: Uint8Array) => {
+    const payload = Buffer.from(bytes);
+    write(client, { cmd: 'publish', dup: false, topic, payload, qos: 0, retain: false }).catch(() => {});
+  };
+  return () => rebirths.open({ fleetId, group, edge }, send);
 }
 
 const atMost1 = (qos: number): 0 | 1 => (qos >= 1 ? 1 : 0);

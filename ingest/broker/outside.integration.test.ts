@@ -94,6 +94,7 @@ describe.skipIf(mosquitto === undefined)(
         const received: { readonly text: string; readonly acknowledge: () => void }[] = [];
         await using _client = await openOutside({
           downlink: nothingDown,
+          rebirths: nothingDown,
           where: { kind: 'outside', url: `mqtt://127.0.0.1:${cable.port}`, protocolVersion },
           name: `paceline-test-${protocolVersion}`,
           limits: ingestLimits,
@@ -138,6 +139,7 @@ describe.skipIf(mosquitto === undefined)(
 test('openOutside() speaks MQTT 3.1.1, when the broker knows no 5, and says so when it may not log in', async () => {
   await using broker = await openBroker({
     downlink: nothingDown,
+    rebirths: nothingDown,
     listen: { kind: 'embedded', host: '127.0.0.1', port: 0 },
     service: { username: 'service', password: 'secret' },
     directory: new Directory(undefined as never),
@@ -151,6 +153,7 @@ test('openOutside() speaks MQTT 3.1.1, when the broker knows no 5, and says so w
   const open = (password: string) =>
     openOutside({
       downlink: nothingDown,
+      rebirths: nothingDown,
       where: { kind: 'outside', url: `mqtt://127.0.0.1:${broker.port}`, username: 'service', password },
       name: 'paceline-test',
       limits: ingestLimits,
@@ -167,6 +170,7 @@ test('openOutside() speaks MQTT 3.1.1, when the broker knows no 5, and says so w
 test('openOutside() names the broker that does not answer', async () => {
   const refused = openOutside({
     downlink: nothingDown,
+    rebirths: nothingDown,
     where: { kind: 'outside', url: 'mqtt://127.0.0.1:1' },
     name: 'paceline-test',
     limits: ingestLimits,

@@ -6,6 +6,7 @@ import { deviceTopic, parseGatewayTopic } from '../../schemas/topics.ts';
 import type { IngestLimits, OutsideBroker } from '../config.ts';
 import { ownDialect } from '../down/dialects.ts';
 import type { Downlink } from '../down/downlink.ts';
+import type { Rebirths } from '../down/rebirths.ts';
 import type { FormatRegistry } from '../formats/registry.ts';
 import { deferPubacks } from './deferred-puback.ts';
 import { type Address, addressOf, type Message } from './delivery.ts';
@@ -25,6 +26,7 @@ export type OutsideOptions = {
   readonly fleet?: string | undefined;
   /** What goes down to devices, through that broker. */
   readonly downlink: Pick<Downlink, 'open'>;
+  readonly rebirths: Pick<Rebirths, 'open'>;
 };
 
 const filters = [
@@ -65,7 +67,7 @@ export async function openOutside(options: OutsideOptions): Promise<AsyncDisposa
 }
 
 /** Routes are retained by that broker, so whoever subscribes gets the newest; commands are not. */
-function openDown(client: MqttClient, { downlink }: OutsideOptions): () => void {
+function openDown(client: MqttClient, { downlink, rebirths }: OutsideOptions): () => void {
   const everyone = { fleet: undefined, device: undefined };
   const closeRoutes = downlink.open({
     ...everyone,
@@ -85,9 +87,13 @@ function openDown(client: MqttClient, { downlink }: OutsideOptions): () => void 
       return { kind: 'sent' };
     },
   });
+  const closeRebirths = rebirths.open('*', (payload, { group, edge }) => {
+    client.publish(`spBv1.0/${group}/NCMD/${edge}`, Buffer.from(payload));
+  });
   return () => {
     closeRoutes();
     closeCommands();
+    closeRebirths();
   };
 }
 

@@ -3,8 +3,10 @@ import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../platform/testing/database.ts';
 import type { Command, RouteMessage } from '../../schemas/down.ts';
+import { sparkplugPayload } from '../formats/sparkplug-payload.ts';
 import { makeCommand, makeRoute } from '../testing/plan.ts';
 import { connect, type Running, startIngest, until } from '../testing/running.ts';
+import { sparkplugBytes, type TestMetric } from '../testing/sparkplug-node.ts';
 import { makeDevice, makeFleet } from '../testing/world.ts';
 
 let database: TestDatabase;
@@ -193,5 +195,36 @@ test('Downlink speaks OwnTracks’ words to who listens on its command topic, an
   const output = await makeCommand(pool, 'phone-1', 'output', { body: { output: 1, on: true } });
   await stateIs(output, 'refused');
   expect((await commandOf(output)).answer.reason).toMatch(/OwnTracks has no command/);
+  await client.endAsync();
+});
+
+test('runIngest() asks an edge node of Sparkplug for its birth, when it hears data that it has no names for', async () => {
+  const client = await connect(ingest.url, north);
+  const asked: Buffer[] = [];
+  client.on('message', (topic, payload) => {
+    if (topic === 'spBv1.0/vans/NCMD/edge-1') asked.push(payload);
+  });
+  await client.subscribeAsync('spBv1.0/vans/NCMD/edge-1/#', { qos: 1 });
+  const at = Date.now() - 5000;
+  const say = (type: string, seq: number, metrics: readonly TestMetric[]) =>
+    client.publishAsync(`spBv1.0/vans/${type}`, sparkplugBytes(at, seq, metrics), { qos: 1 });
+  const place = [
+    { alias: 1, value: 45.52 },
+    { alias: 2, value: -122.67 },
+  ];
+  await say('DDATA/edge-1/van-sp', 7, place);
+  await until(() => asked.length === 1, 'the question for the birth');
+  expect(sparkplugPayload(asked[0] ?? Buffer.alloc(0))?.metrics[0]?.name).toBe('Node Control/Rebirth');
+  await say('NBIRTH/edge-1', 0, []);
+  const names = ['Latitude', 'Longitude'];
+  await say(
+    'DBIRTH/edge-1/van-sp',
+    1,
+    place.map((metric, i) => ({ ...metric, name: `Position/${names[i]}` })),
+  );
+  const { count } = await one(
+    `select count(*)::int from fixes join devices using (device_id) where name = 'van-sp'`,
+  );
+  expect(count).toBe(1);
   await client.endAsync();
 });

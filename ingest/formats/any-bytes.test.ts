@@ -1,13 +1,19 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type Random, random } from '../../schemas/random.ts';
+import { protobufFixes } from '../../simulator/device/encode/protobuf.ts';
+import { loginPacket, teltonikaFrame } from '../../simulator/device/encode/teltonika-frames.ts';
 import { ingestLimits } from '../config.ts';
 import { decode } from '../decode/decode.ts';
+import { responseOf } from '../teltonika/codec12.ts';
+import { cut, newStream } from '../teltonika/stream.ts';
 import { origin, received } from '../testing/foreign.ts';
+import { sparkplugBytes } from '../testing/sparkplug-node.ts';
 import { Assemblies } from './assemblies.ts';
 import { understand } from './decode-foreign.ts';
 import { deviceNamed, FormatRegistry } from './registry.ts';
 import { settingsOf } from './settings.ts';
+import { crc16 } from './teltonika-codec.ts';
 
 const settings = settingsOf({
   mappings: [
@@ -30,7 +36,8 @@ const topics = [
   ...['$aws/things/v1/shadow/update', 'teltonika/v1/data', 'flespi/message/gw/devices/v1', 'vss/v1'],
   ...['v1/devices/me/telemetry', 'vss/v1/Vehicle/Speed', 'vss/v1/Vehicle/CurrentLocation/Latitude'],
   ...['ovms/u/v1/metric/v/p/latitude', 'ovms/u/v1/metric/v/p/longitude', 'ovms/u/v1/metric/v/p/gpstime'],
-  ...['teslamate/cars/v1/location', 'teslamate/cars/v1/heading', 'acme/v1/gps'],
+  ...['teslamate/cars/v1/location', 'teslamate/cars/v1/heading', 'acme/v1/gps', 'protobuf/v1'],
+  ...['spBv1.0/g/DBIRTH/e/v1', 'spBv1.0/g/DDATA/e/v1', 'spBv1.0/g/NDEATH/e', 'spBv1.0/g/NBIRTH/e'],
 ];
 const fixtures = [
   '{"_type":"location","lat":48.8,"lon":2.2,"tst":1497349316,"acc":5,"vel":61,"cog":271,"t":"h","rty":3,"created_at":1497349320}',
@@ -54,6 +61,28 @@ const frame = Buffer.from(
     '00b60b0025ef0302ef01f0010142366200000100000000',
   'hex',
 );
+
+const born = [
+  { name: 'Position/Latitude', alias: 1, value: 45.5 },
+  { name: 'Position/Longitude', alias: 2, value: -122.6, timestamp: 1_790_000_000_000 },
+  { name: 'Speed', alias: 3, int: 36 },
+];
+const binary = [
+  frame,
+  teltonikaFrame([{ ts: 1_790_000_000_000, lat: 45.5, lng: -122.6, odometer: 5 }], 'codec8e'),
+  teltonikaFrame([{ ts: 1_790_000_000_000, lat: 45.5, lng: -122.6, fuel: 0.5 }], 'codec16'),
+  protobufFixes([
+    { ts: 1_790_000_000_000, lat: 45.5, lng: -122.6, seq: 4, boot: 'b', events: [{ type: 'x', value: 3 }] },
+  ]),
+  sparkplugBytes(1_790_000_000_000, 0, born),
+  sparkplugBytes(1_790_000_000_000, 1, [
+    { alias: 1, value: 45.6, isHistorical: true },
+    { alias: 2, value: 1 },
+  ]),
+].map((bytes) => Buffer.from(bytes));
+
+/** How many mutated payloads: a million take some minutes (MUTATIONS=1000000). */
+const mutations = Number(process.env.MUTATIONS ?? 3_000);
 
 /** Whatever the bytes, each piece is a fix that the tables can hold, or has a reason, or is a note. */
 function check(topic: string, payload: Uint8Array, assemblies = new Assemblies()): void {
@@ -104,6 +133,26 @@ function mutated(fixture: Buffer, chance: Random): Buffer {
   return bytes;
 }
 
+/** A damaged frame whose checksum is right all the same, so that what is behind it is read. */
+function withRightChecksum(bytes: Buffer): Buffer {
+  if (bytes.length < 13 || bytes.readUInt32BE() !== 0) return bytes;
+  const right = Buffer.from(bytes);
+  right.writeUInt32BE(bytes.length - 12, 4);
+  right.writeUInt32BE(crc16(right.subarray(8, -4)), bytes.length - 4);
+  return right;
+}
+
+/** The same bytes as the Teltonika server meets them, in two segments behind a log-in. */
+function passAlong(bytes: Buffer, chance: Random): void {
+  const at = chance.integer(bytes.length + 1);
+  let { state } = cut(newStream, loginPacket('352093081452251'));
+  for (const segment of [bytes.subarray(0, at), bytes.subarray(at)]) {
+    const result = cut(state, segment);
+    state = result.state;
+    for (const piece of result.pieces) if (piece.kind === 'frame') responseOf(piece.bytes);
+  }
+}
+
 test('understand() makes of any bytes on any topic fixes that can be stored, or reasons', () => {
   const anyBytes = fc.oneof(
     fc.uint8Array({ maxLength: 300 }),
@@ -117,11 +166,14 @@ test('understand() makes of any bytes on any topic fixes that can be stored, or 
   );
 });
 
-test('understand() survives six thousand mutated fixtures', () => {
+test(`understand() survives ${mutations} mutated fixtures`, { timeout: 5_000 + mutations }, () => {
   const chance = random('mutated fixtures');
   const assemblies = new Assemblies();
-  for (let i = 0; i < 6_000; i++) {
-    check(chance.pick(topics), mutated(chance.pick([...fixtures, frame]), chance), assemblies);
+  for (let i = 0; i < mutations; i++) {
+    const payload = mutated(chance.pick([...fixtures, ...binary]), chance);
+    check(chance.pick(topics), payload, assemblies);
+    check('teltonika/v1/data', withRightChecksum(payload), assemblies);
+    passAlong(payload, chance);
   }
 });
 

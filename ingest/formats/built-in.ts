@@ -5,6 +5,7 @@ import { geojson } from './geojson.ts';
 import { ovms } from './ovms.ts';
 import { owntracks } from './owntracks.ts';
 import { protobuf } from './protobuf.ts';
+import { sparkplug } from './sparkplug.ts';
 import { teltonika } from './teltonika.ts';
 import { teslamate } from './teslamate.ts';
 import { thingsboard } from './thingsboard.ts';
@@ -25,4 +26,5 @@ export const builtIn: readonly Format[] = [
   ovms,
   teslamate,
   protobuf,
+  sparkplug,
 ];

@@ -5,7 +5,16 @@ import { fixFrom } from '../decode/own-fix.ts';
 import { assemble } from './assemble.ts';
 import type { Assemblies } from './assemblies.ts';
 import { bodyOf } from './body.ts';
-import { type Body, type Fields, flawOf, type Outcome, type ScalarFormat } from './format.ts';
+import type { EdgeState } from './edge-state.ts';
+import {
+  type Body,
+  type Fields,
+  flawed,
+  flawOf,
+  type Outcome,
+  type ScalarFormat,
+  type SessionFormat,
+} from './format.ts';
 import { formatFor, type Route } from './registry.ts';
 
 export type Foreign = {
@@ -51,6 +60,11 @@ export function understand(message: Foreign, route: Route, assemblies: Assemblie
       understoodOf(outcome, message, payload),
     );
   }
+  if (format.kind === 'session') {
+    return inSession(message, format, route.levels ?? [], body, assemblies).map((outcome) =>
+      understoodOf(outcome, message, payload),
+    );
+  }
   const pieces = format.pieces(body);
   if ('reason' in pieces) return [rejected(payload, pieces)];
   if (pieces.length > limits.fixesPerMessage) {
@@ -82,6 +96,24 @@ function assembled(
   assemblies.keep(origin.deviceId, state);
   if (outcomes.length > 0) return outcomes;
   return [{ kind: 'note', text: 'one value of a fix that is put together of several messages' }];
+}
+
+function inSession(
+  { origin, limits }: Foreign,
+  format: SessionFormat<EdgeState>,
+  levels: readonly string[],
+  body: Body,
+  assemblies: Assemblies,
+): readonly Outcome[] {
+  const session = format.sessionOf(levels);
+  if (session === undefined) return [flawed('topic', `${format.title} needs its own topics`)];
+  const key = `${origin.fleetId} ${session}`;
+  const { state, outcomes, asks } = format.read(assemblies.session(key), body, levels);
+  assemblies.keepSession(key, state);
+  if (asks === 'rebirth') assemblies.askRebirth(origin.fleetId, session);
+  const { fixesPerMessage } = limits;
+  if (outcomes.length <= fixesPerMessage) return outcomes;
+  return [flawed('too_many', `${outcomes.length} in one message, the limit is ${fixesPerMessage}`)];
 }
 
 function understoodOf(

@@ -1,6 +1,7 @@
 import type { OwnMessage } from '../../schemas/fix.ts';
 import type { RejectionReason } from '../../schemas/reasons.ts';
 import type { Flaw } from '../decode/decoded.ts';
+import type { EdgeState } from './edge-state.ts';
 
 /** The payload of a message, read once. `json` is undefined when it is none. */
 export type Body = { readonly bytes: Uint8Array; readonly text: string; readonly json: unknown };
@@ -68,7 +69,26 @@ export type Signals = {
   readonly hasLock?: boolean | undefined;
 };
 
-export type Format = MessageFormat | ScalarFormat;
+/**
+ * A format whose messages are understood only by what came before them on the same session, such as
+ * names for its aliases.
+ */
+export type SessionFormat<State> = Described & {
+  readonly kind: 'session';
+  readonly newState: State;
+  /** Names the session within its fleet, by the levels of the topic; undefined: the topic is none of it. */
+  readonly sessionOf: (levels: readonly string[]) => string | undefined;
+  readonly read: (state: State, body: Body, levels: readonly string[]) => SessionReading<State>;
+};
+
+export type SessionReading<State> = {
+  readonly state: State;
+  readonly outcomes: readonly Outcome[];
+  /** What the other end should be asked for. */
+  readonly asks?: 'rebirth' | undefined;
+};
+
+export type Format = MessageFormat | ScalarFormat | SessionFormat<EdgeState>;
 
 export const flawOf = (reason: RejectionReason, detail: string): Flaw => ({ reason, detail });
 

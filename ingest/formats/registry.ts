@@ -12,6 +12,8 @@ export type Route = {
   readonly formats: readonly [Format, ...Format[]];
   /** The levels of the topic that the `#` of its template stands for. */
   readonly rest: readonly string[];
+  /** All levels of the topic; none where a profile named the format. */
+  readonly levels?: readonly string[] | undefined;
 };
 
 export type Found = {
@@ -45,7 +47,7 @@ export class FormatRegistry {
     const levels = topic.split('/');
     for (const { template, formats } of this.#entries) {
       const match = matchTopic(template, levels);
-      if (match !== undefined) return { route: { formats, rest: match.rest }, device: match.device };
+      if (match !== undefined) return { route: { formats, rest: match.rest, levels }, device: match.device };
     }
     return undefined;
   }

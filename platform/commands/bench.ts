@@ -11,7 +11,7 @@ import { silentLog } from '../../schemas/program.ts';
 import { type Command, type CommandIo, parseCommandLine } from '../command.ts';
 import { openPostgres } from '../embedded/postgres.ts';
 import { migrate } from '../migrate.ts';
-import { benchPace } from '../pace/bench.ts';
+import { benchEngine, benchPace } from '../pace/bench.ts';
 import { routePeers } from '../peers/route-peers.ts';
 import { routeInstances } from '../route-instances.ts';
 
@@ -34,8 +34,13 @@ const benches: Readonly<Record<string, Bench>> = {
         benchIngest({ databaseUrl, commit, telegraf, progress: io.stderr }),
       ),
     ),
-  pace: async (commit, io, { quick = false, seed = 'bench' }) =>
-    benchPace({ commit, isQuick: quick, seed, progress: io.stderr }),
+  pace: async (commit, io, { quick = false, seed = 'bench' }) => {
+    const options = { commit, isQuick: quick, seed, progress: io.stderr };
+    const engine = await withServer(io.environment.DATABASE_URL, (server) =>
+      withDatabase(server, (databaseUrl) => benchEngine(databaseUrl, options)),
+    );
+    return benchPace(options, engine);
+  },
   route: async (commit, io, flags) => routeBench(commit, io, flags),
 };
 

@@ -1,4 +1,3 @@
-import { packFixes } from '../../../schemas/batch.ts';
 import type { FenceShape } from '../../../schemas/fence.ts';
 import type { Fix } from '../../../schemas/fix.ts';
 import { type Frame, frame, type Position } from '../../../schemas/position.ts';
@@ -13,6 +12,8 @@ export type LoadSize = {
   readonly fences: number;
   /** Seconds between two fixes of a van. */
   readonly interval: number;
+  /** Share of fixes that arrive half a minute late, behind newer ones of their van. */
+  readonly late: number;
 };
 
 /** What one van does that day, planned and true: stop k of the columns. */
@@ -33,6 +34,7 @@ export const LOAD_START = 1_790_020_000;
 const CITY = 20_000;
 const STOPS_BEFORE = 40;
 const STATIONS = 10;
+const HELD_SECONDS = 30;
 
 export const plane: Frame = frame({ lng: 10, lat: 50 });
 
@@ -93,22 +95,27 @@ export function fenceShapes(count: number): FenceShape[] {
 }
 
 /** The fixes of a fleet, in order of time. */
-export function openFixes({ vans, stops, interval }: LoadSize, fleetId: number) {
+export function openFixes({ vans, stops, interval, late }: LoadSize, fleetId: number) {
   const chance = random('load/fixes');
   const days = Array.from({ length: vans }, (_, v) => compact(vanDay(v + 1, stops)));
   const next = new Int32Array(vans);
+  const held: Fix[] = [];
   let sent = 0;
   return {
     /** The packed batches of all fixes before `until` seconds of the load, of so many fixes each. */
-    until(until: number, batchFixes: number): { readonly count: number; readonly payload: Buffer }[] {
-      const batches: { count: number; payload: Buffer }[] = [];
+    until(until: number, batchFixes: number): Fix[][] {
+      const batches: Fix[][] = [];
       const end = Math.floor((until / interval) * vans);
       while (sent < end) {
         const fixes: Fix[] = [];
         for (; sent < end && fixes.length < batchFixes; sent++) {
-          fixes.push(fixOf(sent));
+          const fix = fixOf(sent);
+          if (chance.chance(late)) held.push(fix);
+          else fixes.push(fix);
         }
-        batches.push({ count: fixes.length, payload: Buffer.from(packFixes(fixes)) });
+        const newest = fixes.at(-1)?.at ?? 0;
+        while (held.length > 0 && held[0]!.at < newest - HELD_SECONDS) fixes.push(held.shift()!);
+        batches.push(fixes);
       }
       return batches;
     },

@@ -10,9 +10,12 @@ import { Fault } from '../../schemas/fault.ts';
 import { silentLog } from '../../schemas/program.ts';
 import { type Command, type CommandIo, parseCommandLine } from '../command.ts';
 import { openPostgres } from '../embedded/postgres.ts';
+import { benchGeofence } from '../geofence/bench.ts';
 import { migrate } from '../migrate.ts';
 import { benchEngine, benchPace } from '../pace/bench.ts';
+import { openPostgis } from '../peers/postgis.ts';
 import { routePeers } from '../peers/route-peers.ts';
+import { openTile38 } from '../peers/tile38.ts';
 import { routeInstances } from '../route-instances.ts';
 
 type Flags = {
@@ -23,6 +26,7 @@ type Flags = {
   readonly instances?: string;
   readonly python?: string;
   readonly telegraf?: string;
+  readonly tile38?: string;
 };
 type Bench = (commit: string, io: CommandIo, flags: Flags) => Promise<BenchResult>;
 
@@ -41,6 +45,19 @@ const benches: Readonly<Record<string, Bench>> = {
     );
     return benchPace(options, engine);
   },
+  geofence: async (commit, io, { quick = false, tile38 = 'tile38-server' }) => {
+    const { DATABASE_URL: url, PACELINE_TEST_DATA: dataFolder } = io.environment;
+    const peerless = async (): Promise<string> => 'no PostGIS: DATABASE_URL names no server';
+    const measured = (databaseUrl: string | undefined) =>
+      benchGeofence({
+        ...{ commit, dataFolder, isQuick: quick, progress: io.stderr },
+        peers: {
+          postgis: databaseUrl === undefined ? peerless : () => openPostgis(databaseUrl),
+          tile38: () => openTile38(tile38, io.environment),
+        },
+      });
+    return url === undefined || url === '' ? await measured(undefined) : await withDatabase(url, measured);
+  },
   route: async (commit, io, flags) => routeBench(commit, io, flags),
 };
 
@@ -56,6 +73,9 @@ PostgreSQL of its own, or a database of its own on the server of DATABASE_URL.
   --json            the last line of the output is one JSON object
 ingest only:
   --telegraf FILE   the Telegraf to compare with (telegraf, on the PATH); needs mosquitto too
+geofence only:
+  --quick           fewer rounds
+  --tile38 FILE     the Tile38 to compare with (tile38-server, on the PATH); PostGIS is looked for in DATABASE_URL
 pace only:
   --quick           240 routes: half a minute instead of several
   --seed NAME       other simulated days
@@ -80,6 +100,7 @@ async function run(args: string[], io: CommandIo): Promise<number> {
       instances: { type: 'string' },
       python: { type: 'string' },
       telegraf: { type: 'string' },
+      tile38: { type: 'string' },
     },
     true,
   );

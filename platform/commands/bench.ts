@@ -10,7 +10,10 @@ import { Fault } from '../../schemas/fault.ts';
 import { silentLog } from '../../schemas/program.ts';
 import { type Command, type CommandIo, parseCommandLine } from '../command.ts';
 import { openPostgres } from '../embedded/postgres.ts';
+import { benchGenerator } from '../generator/bench.ts';
+import { k6Rate } from '../generator/k6-rate.ts';
 import { benchGeofence } from '../geofence/bench.ts';
+import { findK6 } from '../load/k6-program.ts';
 import { migrate } from '../migrate.ts';
 import { benchEngine, benchPace } from '../pace/bench.ts';
 import { openPostgis } from '../peers/postgis.ts';
@@ -59,6 +62,7 @@ const benches: Readonly<Record<string, Bench>> = {
     return url === undefined || url === '' ? await measured(undefined) : await withDatabase(url, measured);
   },
   route: async (commit, io, flags) => routeBench(commit, io, flags),
+  simulator: (commit, io, flags) => simulatorBench(commit, io, flags),
 };
 
 const names = Object.keys(benches).join(', ');
@@ -76,6 +80,8 @@ ingest only:
 geofence only:
   --quick           fewer rounds
   --tile38 FILE     the Tile38 to compare with (tile38-server, on the PATH); PostGIS is looked for in DATABASE_URL
+simulator only:
+  --quick           one short round; needs mosquitto, and K6_BIN or a k6 on the PATH for its figure
 pace only:
   --quick           240 routes: half a minute instead of several
   --seed NAME       other simulated days
@@ -111,6 +117,17 @@ async function run(args: string[], io: CommandIo): Promise<number> {
   print(result, io);
   if (values.json === true) io.stdout(JSON.stringify(result));
   return result.bars.some(({ ok }) => ok === false) ? 1 : 0;
+}
+
+async function simulatorBench(commit: string, io: CommandIo, { quick = false }: Flags): Promise<BenchResult> {
+  const { environment, signal } = io;
+  const found = await findK6(environment.K6_BIN, environment.PATH).catch(() => undefined);
+  // One that would have to fetch its extension first measures nothing here.
+  const k6 = found?.hasMqtt ? found : undefined;
+  return benchGenerator({
+    ...{ commit, isQuick: quick, searchPath: environment.PATH, progress: io.stderr },
+    k6: k6 && ((port, seconds) => k6Rate(k6, environment, { port, seconds, signal })),
+  });
 }
 
 function routeBench(

@@ -19,24 +19,26 @@ export type LedgerContents = {
   readonly backlogLatencyMs: LatencyMs | undefined;
 };
 
-/** Beyond so many fixes only a summary is held: some 300 MB. */
-const KEYS_MAX = 2_000_000;
+/** Beyond so many fixes only a summary is held (some 200 MB), and beyond so many devices, each a question. */
+const KEYS_MAX = 1_000_000;
+const DEVICES_MAX = 5_000;
 
-/** All of a ledger, or a summary of one that holds more than `keysMax` fixes. */
+/** All of a ledger, or a summary of one that holds more than `keysMax` fixes or very many devices. */
 export function readLedger(path: string, keysMax: number = KEYS_MAX): LedgerContents {
   const keysByDevice = new Map<string, Set<string>>();
   const reportsByDevice = new Map<string, Set<string>>();
   const lastByDevice = new Map<string, number>();
   let header: LedgerHeader | undefined;
   let [latencyMs, backlogLatencyMs]: (LatencyMs | undefined)[] = [];
-  let [offered, acknowledged] = [0, 0];
+  let [offered, acknowledged, isSummary] = [0, 0, false];
   for (const line of ledgerLines(path)) {
     const kind = line[0];
     if (kind === 'A' || kind === 'M') {
       eachFix(line, (device, ms, seq) => {
         acknowledged++;
         lastByDevice.set(device, Math.max(lastByDevice.get(device) ?? 0, ms / 1000));
-        if (acknowledged > keysMax) keysByDevice.clear();
+        isSummary ||= acknowledged > keysMax || lastByDevice.size > DEVICES_MAX;
+        if (isSummary) keysByDevice.clear();
         else valueIn(keysByDevice, device, () => new Set<string>()).add(fixKey(ms, seq));
       });
       continue;
@@ -56,7 +58,7 @@ export function readLedger(path: string, keysMax: number = KEYS_MAX): LedgerCont
     offered: Math.max(offered, acknowledged),
     acknowledged,
     keysByDevice,
-    isSummary: acknowledged > keysMax,
+    isSummary,
     reportsByDevice,
     lastByDevice,
     latencyMs,

@@ -274,35 +274,42 @@ async function writePaces(client: pg.Client, { paces }: EngineWork): Promise<voi
 }
 
 async function writeAlerts(client: pg.Client, { raised, resolved }: EngineWork): Promise<Alert[]> {
-  for (const { id, at } of resolved) {
+  if (resolved.length > 0) {
     await client.query(
-      'update alerts set resolved_at = to_timestamp($2) where alert_id = $1 and resolved_at is null',
-      [id, at],
+      `update alerts set resolved_at = to_timestamp(done.at)
+       from unnest($1::bigint[], $2::float8[]) as done (id, at)
+       where alert_id = done.id and resolved_at is null`,
+      [resolved.map(({ id }) => id), resolved.map(({ at }) => at)],
     );
   }
-  const alerts: Alert[] = [];
-  for (const alert of raised) {
-    const { rows } = await client.query<{ id: number }>(
-      `insert into alerts (fleet_id, cause, kind, severity, vehicle_id, route_id, message, rule, raised_at)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, to_timestamp($9))
-       on conflict (fleet_id, cause) where resolved_at is null do update set message = excluded.message
-       returning alert_id::float8 as id`,
-      [
-        alert.fleetId,
-        alert.cause,
-        alert.kind,
-        alert.severity,
-        alert.vehicleId ?? null,
-        alert.routeId ?? null,
-        alert.message,
-        alert.rule,
-        alert.raisedAt,
-      ],
-    );
-    alerts.push({ ...alert, id: rows[0]?.id ?? 0 });
-  }
-  return alerts;
+  if (raised.length === 0) return [];
+  const list: Record<string, Column<EngineWork['raised'][number]>> = {
+    fleet_id: ['integer', (row) => row.fleetId],
+    cause: ['text', (row) => row.cause],
+    kind: ['text', (row) => row.kind],
+    severity: ['text', (row) => row.severity],
+    vehicle_id: ['integer', (row) => row.vehicleId],
+    route_id: ['integer', (row) => row.routeId],
+    message: ['text', (row) => row.message],
+    rule: ['text', (row) => row.rule],
+    raised_at: [AT, (row) => row.raisedAt],
+  };
+  const names = Object.keys(list);
+  const { rows } = await client.query<{ id: number; fleetId: number; cause: string }>(
+    `insert into alerts (${names.join(', ')})
+     select ${names.map((column, i) => toSql(column, `c${i}`)).join(', ')}
+     from ${unnested(Object.values(list), 1)} as told (${names.map((_, i) => `c${i}`).join(', ')})
+     on conflict (fleet_id, cause) where resolved_at is null do update set message = excluded.message
+     returning alert_id::float8 as id, fleet_id as "fleetId", cause`,
+    // One statement must not meet a cause twice.
+    columns([...new Map(raised.map((alert) => [causeOf(alert), alert])).values()], Object.values(list)),
+  );
+  const ids = new Map(rows.map((row) => [causeOf(row), row.id]));
+  return raised.map((alert) => ({ ...alert, id: ids.get(causeOf(alert)) ?? 0 }));
 }
+
+const causeOf = ({ fleetId, cause }: { readonly fleetId: number; readonly cause: string }): string =>
+  `${fleetId} ${cause}`;
 
 async function writeProposals(
   client: pg.Client,

@@ -6,7 +6,7 @@ import { engineNodeFlags } from '../../../engine/main.ts';
 import { startChild } from '../../../ingest/bench/child.ts';
 import { packFixes } from '../../../schemas/batch.ts';
 import type { Fix } from '../../../schemas/fix.ts';
-import type { EngineJob, EngineUse } from './engine-process.ts';
+import type { EngineJob, EngineUse, Told } from './engine-process.ts';
 import { LOAD_START, type LoadSize, openFixes } from './fleet-load.ts';
 import { writeLoad } from './write-load.ts';
 
@@ -54,14 +54,14 @@ export async function engineCost(options: EngineCostOptions): Promise<EngineCost
     const fixes = openFixes(options, fleetId);
     await using broker = await startChild('empty-broker');
     await using engine = startEngine(options.execArgv ?? []);
-    const zero = Date.now() / 1000 + 1;
     engine.child.send({
       ...{ databaseUrl, mqttPort: broker.port, threads },
-      clock: { from: LOAD_START, zero, speed },
+      clock: { from: LOAD_START, speed },
     } satisfies EngineJob);
     await once(engine.child, 'message');
     await client.query('select ensure_fix_partitions(array[to_timestamp($1)])', [LOAD_START]);
-    const feed = openFeed(client, sourceId, fixes, options.late > 0);
+    const tell = (seconds: number) => engine.child.send({ seconds } satisfies Told);
+    const feed = openFeed(client, sourceId, fixes, { tell, isStored: options.late > 0 });
     const begun = Date.now() / 1000;
     await feed.until(warmSeconds, (at) => begun + at / speed);
     await feed.drained();
@@ -118,7 +118,7 @@ function openFeed(
   client: pg.Client,
   sourceId: number,
   fixes: ReturnType<typeof openFixes>,
-  isStored: boolean,
+  { tell, isStored }: { tell: (seconds: number) => void; isStored: boolean },
 ) {
   let sent = 0;
   let batch = 0;
@@ -144,6 +144,7 @@ function openFeed(
       const rate = 0.05;
       for (let at = Math.floor(lastAt / rate) * rate; at < seconds; at += rate) {
         lastAt = at + rate;
+        if (Math.floor(lastAt) > Math.floor(at)) tell(lastAt);
         for (const own of fixes.until(lastAt, BATCH_FIXES)) await write(own);
         const early = dueAt(lastAt) * 1000 - Date.now();
         if (early > 2) await pause(early);

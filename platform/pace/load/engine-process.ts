@@ -7,9 +7,12 @@ export type EngineJob = {
   readonly databaseUrl: string;
   readonly mqttPort: number;
   readonly threads: number;
-  /** The engine's wall clock: `from` at the instant `zero` of the real one, and so many times as fast. */
-  readonly clock: { readonly from: number; readonly zero: number; readonly speed: number };
+  /** The engine's wall clock begins at `from` and runs so many times as fast as the real one. */
+  readonly clock: { readonly from: number; readonly speed: number };
 };
+
+/** How far the load has come, seconds since its beginning: the clock never runs ahead of it by more than one. */
+export type Told = { readonly seconds: number };
 
 export type EngineUse = {
   /** User and system CPU of the process with all its threads, microseconds. */
@@ -20,8 +23,13 @@ export type EngineUse = {
 /** The engine alone in a process, as `paceline engine` runs it, with a clock that may run faster. */
 const stop = new AbortController();
 process.on('disconnect', () => stop.abort());
+let told = { seconds: 0, realAt: Date.now() };
 process.once('message', (job: EngineJob) => {
-  process.on('message', () => {
+  process.on('message', (message: 'use' | Told) => {
+    if (message !== 'use') {
+      told = { seconds: message.seconds, realAt: Date.now() };
+      return;
+    }
     const { user, system } = process.cpuUsage();
     const use: EngineUse = { cpu: user + system, rss: process.memoryUsage.rss() };
     process.send?.(use);
@@ -43,7 +51,7 @@ async function run({ databaseUrl, mqttPort, threads, clock }: EngineJob): Promis
     {
       signal: stop.signal,
       log: { ...silentLog, warn: (fields, event) => console.error(event, fields) },
-      now: () => clock.from + (Date.now() / 1000 - clock.zero) * clock.speed,
+      now: () => clock.from + told.seconds + Math.min(1, ((Date.now() - told.realAt) / 1000) * clock.speed),
       ready: () => process.send?.('ready'),
     },
   );

@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox';
+import { RescueDetail } from '../schemas/rescue.ts';
 
 /**
  * What the API says, in one place: the server validates and documents with these schemas, the page
@@ -153,7 +154,13 @@ export const ProposalRow = Type.Object({
   costBefore: Type.Number(),
   costAfter: Type.Number(),
   explanation: Type.String(),
-  state: Type.String(),
+  state: Type.String({ description: 'open, accepted, dismissed, superseded or undone' }),
+  kind: Type.Optional(Type.String({ description: 'order (of one route) or rescue (stops for another van)' })),
+  detail: Type.Optional(Type.Union([RescueDetail, Type.Null()])),
+  choice: Type.Optional(Type.Union([Type.Integer(), Type.Null()])),
+  handovers: Type.Optional(
+    Type.Array(Type.Object({ code: Type.String(), state: Type.String(), meetAt: Type.Number() })),
+  ),
 });
 export type ProposalRow = Static<typeof ProposalRow>;
 
@@ -315,3 +322,26 @@ export type LiveText =
  * Also: POST /api/logout; GET /api/basemap (GeoJSON lines, property class: motorway … residential,
  * and polygons with property kind: water or park; 404 when there is none); /docs (OpenAPI).
  */
+
+/** GET /api/rescues: hand-overs that were agreed, and what came of them. */
+export const RescueRow = Type.Object({
+  proposalId: Type.Integer(),
+  handover: Type.String({ description: 'code, as devices know it' }),
+  state: Type.String({ description: 'agreed, done, failed or cancelled' }),
+  acceptedAt: Type.Number(),
+  acceptedBy: Type.String(),
+  route: Type.String(),
+  vehicle: Type.String(),
+  helperRoute: Type.String(),
+  helperVehicle: Type.String(),
+  meetAt: Type.Number(),
+  endedAt: Type.Union([Type.Number(), Type.Null()]),
+  stopsMoved: Type.Integer(),
+  stopsServed: Type.Integer(),
+  finishWithout: Type.Union([Type.Number(), Type.Null()]),
+  finishExpected: Type.Union([Type.Number(), Type.Null()]),
+  finishNow: Type.Union([Type.Number(), Type.Null()]),
+  helperFinishNow: Type.Union([Type.Number(), Type.Null()]),
+  helperFinishPlanned: Type.Union([Type.Number(), Type.Null()]),
+});
+export type RescueRow = Static<typeof RescueRow>;

@@ -4,7 +4,10 @@ import type { Query } from '../server/query.ts';
 const proposalColumns = `p.proposal_id as "proposalId", p.route_id as "routeId", r.code as route, v.name as vehicle,
   p.from_version as "fromVersion", extract(epoch from p.created_at)::float8 as "createdAt",
   to_json(p.stop_ids) as "stopIds", p.cost_before as "costBefore", p.cost_after as "costAfter", p.explanation,
-  p.state`;
+  p.state, p.kind, p.detail, p.choice,
+  (select coalesce(json_agg(json_build_object('code', 'H' || h.handover_id, 'state', h.state,
+     'meetAt', extract(epoch from h.meet_at)::float8) order by h.handover_id), '[]')
+   from handovers h where h.proposal_id = p.proposal_id) as handovers`;
 
 const proposalTables =
   'proposals p join routes r using (route_id) join vehicles v on v.vehicle_id = r.vehicle_id';

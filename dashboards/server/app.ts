@@ -27,6 +27,7 @@ import { paceRoutes } from './routes/pace.ts';
 import { pageRoutes } from './routes/page.ts';
 import { proposalRoutes } from './routes/proposals.ts';
 import { provisioningRoutes } from './routes/provisioning.ts';
+import { rescueRoutes } from './routes/rescues.ts';
 import { storageRoutes } from './routes/storage.ts';
 import { guardRoutes, sessionCookie } from './session.ts';
 
@@ -66,6 +67,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   paceRoutes(app, deps);
   alertRoutes(app, deps);
   proposalRoutes(app, deps);
+  rescueRoutes(app, deps);
   ingestRoutes(app, deps);
   deviceRoutes(app, deps);
   commandRoutes(app, deps);

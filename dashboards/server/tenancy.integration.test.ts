@@ -52,12 +52,15 @@ function foreignRequest(path: string, method: string) {
     deviceId: south.deviceId,
     commandId: south.fleetId,
     gatewayId: south.fleetId,
+    vehicleId: south.vehicleIds[0]!,
     uid: 'ingest-health',
     panelId: 1,
   };
   const bodies: Record<string, object> = {
     '/api/login': { email: 'nobody@south.test', password: 'x' },
     '/api/proposals/{proposalId}/dismiss': { reason: 'because' },
+    '/api/proposals/{proposalId}/undo': { reason: 'because' },
+    '/api/vehicles/{vehicleId}/out-of-service': { reason: 'because' },
     '/api/devices': { device: 'northern-new' },
     '/api/devices/claim': { device: 'northern-claimed' },
     '/api/devices/import': { csv: 'device\nnorthern-imported' },
@@ -84,7 +87,7 @@ function foreignRequest(path: string, method: string) {
   return {
     url: url + query,
     payload,
-    isForeignThing: /\{(route|alert|proposal|device|gateway|command)Id\}|forget$/.test(path),
+    isForeignThing: /\{(route|alert|proposal|device|gateway|command|vehicle)Id\}|forget$/.test(path),
   };
 }
 

@@ -107,6 +107,11 @@ async function writeFleet(client: pg.Client, name: string, base: number, at: num
     base,
     `${name}-person`,
   ]);
+  await run(
+    `insert into out_of_service (vehicle_id, fleet_id, since, reason, marked_by)
+     values ($1::int + 1, $1, to_timestamp($2), $3, $3)`,
+    [base, at, `${name}-person`],
+  );
   await run(`insert into audit_log (fleet_id, actor, action, subject) values ($1, $2, 'seed', 'fleet')`, [
     base,
     `${name}-actor`,

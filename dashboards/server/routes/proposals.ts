@@ -11,6 +11,7 @@ import {
 import type { App, AppDeps } from '../deps.ts';
 import { conflict, notFound } from '../problems.ts';
 import type { Query } from '../query.ts';
+import { acceptRescue } from '../rescue-writes.ts';
 import { whoAsks } from '../session.ts';
 import { Id, Listing } from './inputs.ts';
 
@@ -23,7 +24,7 @@ export function proposalRoutes(app: App, { database, live }: AppDeps): void {
     {
       config: { role: 'viewer' },
       schema: {
-        summary: 'Proposed running orders, newest first',
+        summary: 'Proposed running orders and rescues, newest first',
         querystring: Listing,
         response: { 200: Type.Array(ProposalRow) },
       },
@@ -39,17 +40,28 @@ export function proposalRoutes(app: App, { database, live }: AppDeps): void {
     {
       config: { role: 'dispatcher' },
       schema: {
-        summary: 'Adopt the proposed order as a new version of the route',
+        summary: 'Adopt the proposed order, or one choice of a rescue, as new versions of the routes',
         params: Params,
+        body: Type.Optional(
+          Type.Object({
+            choice: Type.Optional(
+              Type.Integer({ minimum: 0, description: 'of a rescue; the best one, if absent' }),
+            ),
+          }),
+        ),
         response: { 200: ProposalRow },
       },
     },
     async (request) => {
       const me = whoAsks(request);
       const { proposalId } = request.params;
-      const accepted = await database.withFleet(me.fleet.id, (query) => accept(query, me, proposalId), {
-        write: true,
-      });
+      const accepted = await database.withFleet(
+        me.fleet.id,
+        (query) => accept(query, me, proposalId, request.body?.choice ?? 0),
+        {
+          write: true,
+        },
+      );
       live.changed(me.fleet.name, 'proposals');
       return accepted;
     },
@@ -85,8 +97,12 @@ export function proposalRoutes(app: App, { database, live }: AppDeps): void {
  * Optimistic: whoever is second, or comes after the route has changed, is told so and changes nothing.
  * Triggers on the plan tell the engine.
  */
-async function accept(query: Query, me: Me, proposalId: number): Promise<ProposalRow> {
+async function accept(query: Query, me: Me, proposalId: number, choice: number): Promise<ProposalRow> {
   const proposal = await decidedBy(query, me, proposalId, { state: 'accepted' });
+  if (proposal.kind === 'rescue') {
+    await acceptRescue(query, me, proposal, choice);
+    return (await proposalById(query, proposalId))!;
+  }
   const { routeId, fromVersion, stopIds } = proposal;
   if (!(await advanceRoute(query, routeId, fromVersion))) {
     throw conflict(

@@ -11,6 +11,7 @@ import { Pipeline } from './pipeline.ts';
 import { openSources, type Sources } from './sources.ts';
 import { pruneForever } from './store/prune.ts';
 import { databaseFault, Store } from './store/store.ts';
+import { thinned } from './thinned-log.ts';
 
 /**
  * The wire to the tables, until `context.signal` aborts. A stop takes no new messages, stores those
@@ -22,6 +23,7 @@ export async function runIngest(config: IngestConfig, context: ProgramContext): 
   const stop = new AbortController();
   const giveUp = new AbortController();
 
+  using quiet = thinned(log);
   await using pool = poolOf(config.databaseUrl);
   const directory = new Directory(pool.pool);
   let sources: Sources | undefined;
@@ -63,7 +65,8 @@ export async function runIngest(config: IngestConfig, context: ProgramContext): 
   });
   const refreshing = setInterval(refresh, limits.directoryMs);
   try {
-    sources = await openSources(config, context, {
+    const doors = { ...context, log: quiet };
+    sources = await openSources(config, doors, {
       directory,
       formats,
       limits,

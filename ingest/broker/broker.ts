@@ -75,7 +75,7 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
     authenticate(client, username, password, done) {
       logIn(options, client, username ?? '', password ?? Buffer.alloc(0)).then(
         (session) => {
-          if (session === undefined) return done(refusal(username), false);
+          if (session === undefined) return done(refusal('refused a log-in'), false);
           sessions.set(client, session);
           done(null, true);
         },
@@ -106,8 +106,8 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
   aedes.on('clientDisconnect', (client) => sessions.delete(client));
   aedes.on('clientError', (client, error) => {
     sessions.delete(client);
-    if (error.name === 'Refusal')
-      options.log.warn({ client: client.id, reason: error.message }, 'publisher refused');
+    const { topic } = error as { readonly topic?: string };
+    if (error.name === 'Refusal') options.log.warn({ client: client.id, topic }, error.message);
   });
   aedes.on('connectionError', (client) => sessions.delete(client));
 
@@ -142,8 +142,8 @@ function passOn(aedes: Aedes, isWanted: (topic: string) => boolean): void {
 }
 
 /** Why Aedes should end a connection: MQTT 3.1.1 has no other way to say no to a publish. */
-function refusal(reason = ''): AuthenticateError {
-  return Object.assign(new Error(`refused: ${reason}`), { name: 'Refusal', returnCode: 5 });
+function refusal(event: 'refused a log-in' | 'refused a topic' | 'refused more, since too much waits') {
+  return Object.assign(new Error(event), { name: 'Refusal', returnCode: 5 }) as AuthenticateError;
 }
 
 async function logIn(
@@ -191,12 +191,12 @@ function takePublish(
 ): void {
   const what = whatIs(session, packet.topic, formats);
   if (what.kind === 'refused') {
-    callback(refusal(`may not publish to ${packet.topic}`));
+    callback(Object.assign(refusal('refused a topic'), { topic: packet.topic }));
   } else if (what.kind === 'traffic' || what.kind === 'status') {
     packet.retain = packet.retain && what.kind === 'status' && isKept(packet, what, directory);
     callback(null);
   } else if (fullness() >= 2) {
-    callback(refusal('too much waits to be stored'));
+    callback(refusal('refused more, since too much waits'));
   } else {
     packet.retain = false;
     const { topic, qos, messageId } = packet;

@@ -1,23 +1,16 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect as connectSocket, createServer, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { silentLog } from '../../schemas/program.ts';
 import { deviceTopic } from '../../schemas/topics.ts';
 import { Directory } from '../access/directory.ts';
 import { ingestLimits } from '../config.ts';
 import { FormatRegistry } from '../formats/registry.ts';
+import { hasMosquitto, type Mosquitto, startMosquitto } from '../testing/mosquitto.ts';
 import { connect, nothingDown, until } from '../testing/running.ts';
 import { openBroker } from './broker.ts';
 import type { Message } from './delivery.ts';
 import { openOutside } from './outside.ts';
 
-const mosquitto = ['/usr/sbin/mosquitto', '/usr/local/sbin/mosquitto', '/opt/homebrew/sbin/mosquitto'].find(
-  (path) => existsSync(path),
-);
 const PUBACK_BYTES = 4;
 const now = () => Date.now() / 1000;
 const topic = deviceTopic({ fleet: 'a', device: 'v', channel: 'telemetry' });
@@ -49,92 +42,61 @@ async function openCable(port: number) {
   };
 }
 
-describe.skipIf(mosquitto === undefined)(
-  'openOutside() with mosquitto (skipped where it is not installed)',
-  () => {
-    let broker: ChildProcess;
-    let folder: string;
-    let port: number;
+describe.skipIf(!hasMosquitto)('openOutside() with mosquitto (skipped where it is not installed)', () => {
+  let broker: Mosquitto;
+  let port: number;
 
-    beforeAll(async () => {
-      folder = await mkdtemp(join(tmpdir(), 'paceline-mosquitto-'));
-      const free = createServer();
-      await new Promise<void>((resolve) => free.listen(0, '127.0.0.1', resolve));
-      const address = free.address();
-      port = typeof address === 'object' && address !== null ? address.port : 0;
-      await new Promise((resolve) => free.close(resolve));
-      const lines = [
-        `listener ${port} 127.0.0.1`,
-        'allow_anonymous true',
-        'max_inflight_messages 0',
-        'max_queued_messages 0',
-      ];
-      await writeFile(join(folder, 'mosquitto.conf'), lines.join('\n'));
-      broker = spawn(mosquitto ?? '', ['-c', join(folder, 'mosquitto.conf')], { stdio: 'ignore' });
-      await until(
-        () =>
-          new Promise((resolve) => {
-            const probe = connectSocket(port, '127.0.0.1');
-            probe.once('connect', () => resolve(true)).once('error', () => resolve(false));
-            probe.once('connect', () => probe.destroy());
-          }),
-        'mosquitto listens',
-      );
-    });
+  beforeAll(async () => {
+    broker = await startMosquitto();
+    port = broker.port;
+  });
 
-    afterAll(async () => {
-      broker?.kill();
-      await rm(folder, { recursive: true, force: true });
-    });
+  afterAll(() => broker?.[Symbol.asyncDispose]());
 
-    test.each([{ protocolVersion: 5 as const }, { protocolVersion: 4 as const }])(
-      'is given again all that it had not acknowledged, and nothing else, when the connection drops, MQTT $protocolVersion',
-      async ({ protocolVersion }) => {
-        using cable = await openCable(port);
-        const received: { readonly text: string; readonly acknowledge: () => void }[] = [];
-        await using _client = await openOutside({
-          downlink: nothingDown,
-          rebirths: nothingDown,
-          where: { kind: 'outside', url: `mqtt://127.0.0.1:${cable.port}`, protocolVersion },
-          name: `paceline-test-${protocolVersion}`,
-          limits: ingestLimits,
-          log: silentLog,
-          now,
-          receive: ({ payload, acknowledge }: Message) =>
-            received.push({ text: Buffer.from(payload).toString(), acknowledge }),
-          fullness: () => 0,
-          formats: new FormatRegistry(),
-        });
-        const publisher = await connect(`mqtt://127.0.0.1:${port}`, { username: '', password: '' });
-        const publish = (texts: readonly string[]) =>
-          Promise.all(texts.map((text) => publisher.publishAsync(topic, text, { qos: 1 })));
-        const texts = Array.from({ length: 200 }, (_, i) => String(i));
-        await publish(texts);
-        await until(() => received.length === 200, 'all of the first connection');
-        const first = received.splice(0);
-        const before = cable.sent();
-        for (const { acknowledge } of first.slice(0, 120)) acknowledge();
-        await until(
-          () => cable.sent() >= before + 120 * PUBACK_BYTES,
-          'the acknowledgements are on their way',
-        );
+  test.each([{ protocolVersion: 5 as const }, { protocolVersion: 4 as const }])(
+    'is given again all that it had not acknowledged, and nothing else, when the connection drops, MQTT $protocolVersion',
+    async ({ protocolVersion }) => {
+      using cable = await openCable(port);
+      const received: { readonly text: string; readonly acknowledge: () => void }[] = [];
+      await using _client = await openOutside({
+        downlink: nothingDown,
+        rebirths: nothingDown,
+        where: { kind: 'outside', url: `mqtt://127.0.0.1:${cable.port}`, protocolVersion },
+        name: `paceline-test-${protocolVersion}`,
+        limits: ingestLimits,
+        log: silentLog,
+        now,
+        receive: ({ payload, acknowledge }: Message) =>
+          received.push({ text: Buffer.from(payload).toString(), acknowledge }),
+        fullness: () => 0,
+        formats: new FormatRegistry(),
+      });
+      const publisher = await connect(`mqtt://127.0.0.1:${port}`, { username: '', password: '' });
+      const publish = (texts: readonly string[]) =>
+        Promise.all(texts.map((text) => publisher.publishAsync(topic, text, { qos: 1 })));
+      const texts = Array.from({ length: 200 }, (_, i) => String(i));
+      await publish(texts);
+      await until(() => received.length === 200, 'all of the first connection');
+      const first = received.splice(0);
+      const before = cable.sent();
+      for (const { acknowledge } of first.slice(0, 120)) acknowledge();
+      await until(() => cable.sent() >= before + 120 * PUBACK_BYTES, 'the acknowledgements are on their way');
 
-        cable.cut();
-        await until(() => received.length === 80, 'the rest again');
-        // Acknowledgements of the lost connection must not answer for messages of the new one.
-        for (const { acknowledge } of first) acknowledge();
-        await publish(['after']);
-        await until(() => received.length === 81, 'what came after');
-        expect(received.map(({ text }) => text)).toEqual([...texts.slice(120), 'after']);
+      cable.cut();
+      await until(() => received.length === 80, 'the rest again');
+      // Acknowledgements of the lost connection must not answer for messages of the new one.
+      for (const { acknowledge } of first) acknowledge();
+      await publish(['after']);
+      await until(() => received.length === 81, 'what came after');
+      expect(received.map(({ text }) => text)).toEqual([...texts.slice(120), 'after']);
 
-        cable.cut();
-        await until(() => received.length === 162, 'all of them once more');
-        for (const { acknowledge } of received) acknowledge();
-        await publisher.endAsync();
-      },
-    );
-  },
-);
+      cable.cut();
+      await until(() => received.length === 162, 'all of them once more');
+      for (const { acknowledge } of received) acknowledge();
+      await publisher.endAsync();
+    },
+  );
+});
 
 test('openOutside() speaks MQTT 3.1.1, when the broker knows no 5, and says so when it may not log in', async () => {
   await using broker = await openBroker({

@@ -28,8 +28,11 @@ export type Answered = Origin & {
     | { readonly kind: 'command'; readonly id: string }
     | { readonly kind: 'route'; readonly route: string; readonly version: number }
     | { readonly kind: 'handover'; readonly id: string }
-    /** The device cannot say of which: it is the command that has waited longest. */
-    | { readonly kind: 'oldest' };
+    /**
+     * The device cannot say of which: it is the command that has waited longest, of one kind if that is
+     * said. Then it may also be none: the device does such things by itself.
+     */
+    | { readonly kind: 'oldest'; readonly of?: string | undefined };
   readonly state: Answer['state'];
   /** Instant of the device's clock. */
   readonly at: number;

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../platform/testing/database.ts';
 import type { Command, RouteMessage } from '../../schemas/down.ts';
 import { sparkplugPayload } from '../formats/sparkplug-payload.ts';
+import { hasMosquitto, startMosquitto } from '../testing/mosquitto.ts';
 import { makeCommand, makeRoute } from '../testing/plan.ts';
 import { connect, type Running, startIngest, until } from '../testing/running.ts';
 import { sparkplugBytes, type TestMetric } from '../testing/sparkplug-node.ts';
@@ -186,7 +187,7 @@ test('Downlink speaks OwnTracks’ words to who listens on its command topic, an
   const client = await connect(ingest.url, await device('phone-1'));
   const heard = hearing(client);
   await client.subscribeAsync('owntracks/jo/phone-1/cmd', { qos: 1 });
-  await makeCommand(pool, 'phone-1', 'locate');
+  const locate = await makeCommand(pool, 'phone-1', 'locate');
   await until(() => heard.length === 1, 'the order to report');
   expect(heard[0]).toMatchObject({
     topic: 'owntracks/jo/phone-1/cmd',
@@ -195,6 +196,14 @@ test('Downlink speaks OwnTracks’ words to who listens on its command topic, an
   const output = await makeCommand(pool, 'phone-1', 'output', { body: { output: 1, on: true } });
   await stateIs(output, 'refused');
   expect((await commandOf(output)).answer.reason).toMatch(/OwnTracks has no command/);
+  // Its only answer is the location that it was asked for; another of the same kind answers nothing.
+  const location = { _type: 'location', lat: 45.5, lon: -122.6, tst: Math.floor(Date.now() / 1000), t: 'r' };
+  for (const tst of [location.tst - 1, location.tst]) {
+    await client.publishAsync('owntracks/jo/phone-1', JSON.stringify({ ...location, tst }), { qos: 1 });
+  }
+  expect((await commandOf(locate)).state).toBe('done');
+  const { rows } = await pool.query(`select from rejections where topic = 'owntracks/jo/phone-1'`);
+  expect(rows).toEqual([]);
   await client.endAsync();
 });
 
@@ -228,3 +237,38 @@ test('runIngest() asks an edge node of Sparkplug for its birth, when it hears da
   expect(count).toBe(1);
   await client.endAsync();
 });
+
+test.skipIf(!hasMosquitto)(
+  'Downlink publishes routes with retain and commands without to an outside broker, and hears the answers',
+  async () => {
+    await using broker = await startMosquitto();
+    await device('van-out');
+    const plan = { fleetId: north.fleetId, vehicle: 'van-out', code: 'RO', stops: ['A'] };
+    const { routeId } = await makeRoute(pool, plan);
+    await using _ingest = await startIngest({
+      databaseUrl: database.url,
+      source: 'outside',
+      broker: { kind: 'outside', url: broker.url },
+    });
+    const login = { username: 'anyone', password: '' };
+    const client = await connect(broker.url, login);
+    const heard = hearing(client);
+    await client.subscribeAsync([topicOf('van-out', 'route'), topicOf('van-out', 'command')], { qos: 1 });
+    const versions = () => heard.flatMap(({ json }) => json.version ?? []);
+    await until(() => versions().includes(1), 'the route');
+    await pool.query('update routes set version = version + 1 where route_id = $1', [routeId]);
+    await until(() => versions().includes(2), 'the next version');
+    const late = await connect(broker.url, login);
+    const heardLate = hearing(late);
+    await late.subscribeAsync(topicOf('van-out', 'route'), { qos: 1 });
+    await until(() => heardLate.length === 1, 'the retained route');
+    expect(heardLate[0]).toMatchObject({ retain: true, json: { route: 'RO', version: 2 } });
+    const id = await makeCommand(pool, 'van-out', 'locate');
+    await until(() => heard.some(({ json }) => json.id === id), 'the command');
+    const answer = JSON.stringify({ ts: Date.now(), id, state: 'done' });
+    await client.publishAsync(topicOf('van-out', 'answers'), answer, { qos: 1 });
+    await stateIs(id, 'done');
+    await client.endAsync();
+    await late.endAsync();
+  },
+);

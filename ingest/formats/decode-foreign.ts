@@ -27,7 +27,7 @@ export type Foreign = {
 
 /** A fix decoded from a foreign format, or why a piece is none, or what it says instead. */
 export type Understood =
-  | { readonly kind: 'fix'; readonly fix: Fix }
+  | { readonly kind: 'fix'; readonly fix: Fix; readonly obeys?: string | undefined }
   | { readonly kind: 'rejection'; readonly rejection: Rejection }
   | { readonly kind: 'note'; readonly text: string }
   | { readonly kind: 'answer'; readonly answer: Answered };
@@ -38,8 +38,10 @@ export function decodeForeign(message: Foreign, route: Route, assemblies: Assemb
   const rejections: Rejection[] = [];
   const answers: Answered[] = [];
   for (const understood of understand(message, route, assemblies)) {
-    if (understood.kind === 'fix') fixes.push(understood.fix);
-    else if (understood.kind === 'rejection') rejections.push(understood.rejection);
+    if (understood.kind === 'fix') {
+      fixes.push(understood.fix);
+      if (understood.obeys !== undefined) answers.push(obeyed(understood.obeys, message));
+    } else if (understood.kind === 'rejection') rejections.push(understood.rejection);
     else if (understood.kind === 'answer') answers.push(understood.answer);
   }
   return { fixes, reports: [], rejections, ...(answers.length > 0 && { answers }) };
@@ -124,14 +126,28 @@ function understoodOf(
   if (outcome.kind === 'note') return outcome;
   if (outcome.kind === 'flaw') return rejected(payload, outcome.flaw);
   if (outcome.kind === 'answer') {
-    const text = JSON.stringify({ ts: received * 1000, state: 'done', body: outcome.body });
-    const about = { kind: 'oldest' } as const;
-    return { kind: 'answer', answer: { ...origin, about, state: 'done', at: received, text, payload } };
+    return { kind: 'answer', answer: doneAt(received, origin, { kind: 'oldest' }, payload, outcome.body) };
   }
   const fix = fixFrom(sane(outcome.message), origin, received, limits);
   if ('detail' in fix) return rejected(payload, fix);
   const flags = outcome.isDoubted ? fix.flags | fixFlags.doubted : fix.flags;
-  return { kind: 'fix', fix: { ...fix, flags } };
+  const { obeys } = outcome;
+  return { kind: 'fix', fix: { ...fix, flags }, ...(obeys !== undefined && { obeys }) };
+}
+
+const obeyed = (kind: string, { received, origin, payload }: Foreign): Answered =>
+  doneAt(received, origin, { kind: 'oldest', of: kind }, payload);
+
+/** The answer of a device that cannot say what it answers. */
+function doneAt(
+  at: number,
+  { fleetId, vehicleId, deviceId }: Origin,
+  about: Answered['about'],
+  payload: Uint8Array,
+  body?: object,
+): Answered {
+  const text = JSON.stringify({ ts: at * 1000, state: 'done', ...(body && { body }) });
+  return { fleetId, vehicleId, deviceId, about, state: 'done', at, text, payload };
 }
 
 const LATEST_MS = Date.UTC(2100, 0, 1);

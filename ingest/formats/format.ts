@@ -27,6 +27,8 @@ export type Outcome =
       readonly message: Fields;
       /** The device itself says that the position is not to be trusted. */
       readonly isDoubted: boolean;
+      /** The kind of command that it carries out, if one was sent. */
+      readonly obeys?: string | undefined;
     }
   | { readonly kind: 'flaw'; readonly flaw: Flaw }
   | { readonly kind: 'note'; readonly text: string }

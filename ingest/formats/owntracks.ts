@@ -73,7 +73,9 @@ function locationOf(message: Message): Outcome {
     events: eventsOf(message),
   };
   // "The tst in a ping is that of the ping itself, not the GPS fix" (OwnTracks booklet).
-  return readingOf(fields, names, message.t === 'p');
+  const reading = readingOf(fields, names, message.t === 'p');
+  // “r”: the response to a reportLocation command.
+  return message.t === 'r' && reading.kind === 'reading' ? { ...reading, obeys: 'locate' } : reading;
 }
 
 function transitionOf(message: Message): Outcome {

@@ -5,10 +5,11 @@ import type { Answered, Rejection } from '../decode/decoded.ts';
 const answerCommands = `
   with said as (
     select * from unnest($1::integer[], $2::integer[], $3::bigint[], $4::text[], $5::double precision[],
-      $6::double precision[], $7::text[]) as s (n, device_id, command_id, state, at, received, answer)
+      $6::double precision[], $7::text[], $8::text[])
+      as s (n, device_id, command_id, state, at, received, answer, kind)
   ), named as (
     select s.n, s.device_id, s.state, s.at, s.received, s.answer, coalesce(s.command_id, (
-      select o.command_id from commands o where o.device_id = s.device_id and o.state in ('sent', 'received')
+      select o.command_id from commands o where o.device_id = s.device_id and o.state in ('sent', 'received') and (s.kind is null or o.kind = s.kind)
       order by o.sent_at, o.command_id limit 1)) as command_id
     from said s
   ), known as (
@@ -79,10 +80,10 @@ export async function writeAnswers(
   client: Client,
   deliveries: readonly Delivery[],
 ): Promise<readonly Delivery[]> {
+  if (!deliveries.some(({ answers }) => answers !== undefined && answers.length > 0)) return deliveries;
   const placed: Placed[] = deliveries.flatMap((delivery) =>
     (delivery.answers ?? []).map((answer) => ({ answer, received: delivery.received, delivery })),
   );
-  if (placed.length === 0) return deliveries;
   const known = new Set<number>();
   const ask = async (text: string, rows: readonly (readonly unknown[])[]) => {
     if (rows.length === 0) return;
@@ -114,7 +115,10 @@ function rowOf({ answer, received }: Placed, n: number): Row {
     return { route: [n, fleetId, vehicleId, about.route, about.version, state, at, reason] };
   }
   if (about.kind === 'handover') return { handover: [n, fleetId, vehicleId, about.id, state, at] };
-  return { command: [n, deviceId, about.kind === 'command' ? about.id : null, state, at, received, text] };
+  const kind = about.kind === 'oldest' ? (about.of ?? null) : null;
+  return {
+    command: [n, deviceId, about.kind === 'command' ? about.id : null, state, at, received, text, kind],
+  };
 }
 
 function withRejections(
@@ -124,7 +128,8 @@ function withRejections(
 ): readonly Delivery[] {
   const refused = new Map<Delivery, Rejection[]>();
   for (const [n, { answer, delivery }] of placed.entries()) {
-    if (known.has(n)) continue;
+    const mayBeNone = answer.about.kind === 'oldest' && answer.about.of !== undefined;
+    if (known.has(n) || mayBeNone) continue;
     const rejection: Rejection = {
       reason: 'answer',
       detail: `the device was never sent ${named(answer.about)}`,

@@ -24,6 +24,14 @@ export type DeviceListener = {
   readonly isOptional?: boolean | undefined;
 };
 
+/** What our servers show who connects by TLS; PEM. */
+export type Certificates = {
+  readonly cert: string;
+  readonly key: string;
+  /** Signs the certificates by which devices may log in; undefined: none are asked for. */
+  readonly ca?: string | undefined;
+};
+
 export type IngestConfig = {
   readonly databaseUrl: string;
   /** Name of this writer: its batches are numbered without gaps. One process at a time. */
@@ -35,6 +43,10 @@ export type IngestConfig = {
   readonly teltonika?: (DeviceListener & { readonly fleet?: string | undefined }) | undefined;
   /** Fixes over HTTP; undefined: not served. */
   readonly http?: DeviceListener | undefined;
+  /** HTTP becomes https, and our broker listens for MQTT over TLS besides; undefined: no TLS. */
+  readonly tls?:
+    | (Certificates & { readonly mqtt: { readonly host: string; readonly port: number } })
+    | undefined;
   readonly limits?: Partial<IngestLimits> | undefined;
   /** Topics, profiles and mappings of foreign formats, checked by `settingsOf`. */
   readonly formats?: FormatSettings | undefined;

@@ -60,8 +60,10 @@ export async function openSources(
       if (server) open.set('teltonika', { ...server, address: `tcp://${teltonika.host}:${server.port}` });
     }
     if (http !== undefined) {
-      const server = await openOptional(http, log, () => openHttpIngest({ ...wire, listen: http }));
-      if (server) open.set('http', { ...server, address: `http://${http.host}:${server.port}` });
+      const { tls } = config;
+      const server = await openOptional(http, log, () => openHttpIngest({ ...wire, listen: http, tls }));
+      const scheme = tls === undefined ? 'http' : 'https';
+      if (server) open.set('http', { ...server, address: `${scheme}://${http.host}:${server.port}` });
     }
   } catch (error) {
     await dispose();
@@ -88,7 +90,9 @@ async function openMqtt({ broker: where, ...config }: IngestConfig, wire: Wire):
     const client = await openOutside({ ...wire, where, name, fleet: config.formats?.fleet });
     return { address: where.url, recheck() {}, [Symbol.asyncDispose]: () => client[Symbol.asyncDispose]() };
   }
-  const broker = await openBroker({ ...wire, listen: where, service: config.serviceCredential });
+  const broker = await openBroker({
+    ...{ ...wire, listen: where, service: config.serviceCredential, tls: config.tls },
+  });
   return { ...broker, address: `mqtt://${where.host}:${broker.port}` };
 }
 

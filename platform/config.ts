@@ -41,6 +41,11 @@ export const variables = {
   TELTONIKA_PORT: door,
   TELTONIKA_FLEET: variable(Type.String({ minLength: 1 }), 'demo', 'the name of a fleet'),
   HTTP_INGEST_PORT: door,
+  TLS_CERT_FILE: text('a file of certificates (PEM)'),
+  TLS_KEY_FILE: text('a file with their key (PEM)'),
+  TLS_CA_FILE: text('a file of certificates (PEM)'),
+  MQTT_TLS_HOST: text('an address to listen on'),
+  MQTT_TLS_PORT: port(8883),
   POSTGRES_PORT: port(0),
   CLICKHOUSE_PORT: port(0),
   PACELINE_SOURCE: variable(
@@ -108,6 +113,16 @@ export type Config = {
   /** Doors for devices that do not speak MQTT; undefined: off. */
   readonly teltonika: (Door & { readonly fleet: string }) | undefined;
   readonly httpIngest: Door | undefined;
+  /** Pages, API and HTTP ingest speak https then, and MQTT over TLS has a port of its own; undefined: no TLS. */
+  readonly tls:
+    | {
+        readonly certFile: string;
+        readonly keyFile: string;
+        /** Who signs the certificates of devices; undefined: none are asked for. */
+        readonly caFile: string | undefined;
+        readonly mqtt: { readonly host: string; readonly port: number };
+      }
+    | undefined;
   readonly postgresPort: number;
   readonly clickhousePort: number;
   readonly source: string;
@@ -152,6 +167,12 @@ export function readConfig(
   if (values.PORT !== 0 && values.PORT === values.MQTT_PORT && values.MQTT_URL === undefined) {
     problems.push(`PORT and MQTT_PORT must differ, not both be ${values.PORT}`);
   }
+  if ((values.TLS_CERT_FILE === undefined) !== (values.TLS_KEY_FILE === undefined)) {
+    problems.push('TLS_CERT_FILE and TLS_KEY_FILE belong together');
+  }
+  if (values.TLS_CA_FILE !== undefined && values.TLS_CERT_FILE === undefined) {
+    problems.push('TLS_CA_FILE needs TLS_CERT_FILE and TLS_KEY_FILE');
+  }
   if (problems.length > 0) throw new Fault('config/invalid', problems.join('; '));
   return toConfig(values);
 }
@@ -191,6 +212,15 @@ function toConfig(values: Values): Config {
     },
     teltonika: withFleet(doorOf(values.TELTONIKA_PORT, values.MQTT_HOST, 5027), values.TELTONIKA_FLEET),
     httpIngest: doorOf(values.HTTP_INGEST_PORT, values.MQTT_HOST, 5055),
+    tls:
+      values.TLS_CERT_FILE === undefined || values.TLS_KEY_FILE === undefined
+        ? undefined
+        : {
+            certFile: values.TLS_CERT_FILE,
+            keyFile: values.TLS_KEY_FILE,
+            caFile: values.TLS_CA_FILE,
+            mqtt: { host: values.MQTT_TLS_HOST ?? values.MQTT_HOST, port: values.MQTT_TLS_PORT },
+          },
     postgresPort: values.POSTGRES_PORT,
     clickhousePort: values.CLICKHOUSE_PORT,
     source: values.PACELINE_SOURCE,

@@ -27,8 +27,8 @@ export function mqttUrl({ broker }: Pick<Config, 'broker'>): string {
   return `mqtt://${reachable(broker.host)}:${broker.port}`;
 }
 
-export function dashboardUrl({ http }: Pick<Config, 'http'>): string {
-  return `http://${reachable(http.host)}:${http.port}/`;
+export function dashboardUrl({ http, tls }: Pick<Config, 'http' | 'tls'>): string {
+  return `${tls === undefined ? 'http' : 'https'}://${reachable(http.host)}:${http.port}/`;
 }
 
 /** An address that means "all of mine" is no address to connect to. */

@@ -40,6 +40,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
     bodyLimit: 256 * 1024,
     routerOptions: { maxParamLength: 128 },
     forceCloseConnections: true,
+    ...(deps.tls && { https: { cert: deps.tls.cert, key: deps.tls.key } }),
   }).withTypeProvider<TypeBoxTypeProvider>();
   app.setValidatorCompiler(TypeBoxValidatorCompiler);
   // Handlers are checked against the response schemas by the compiler; at run time, anyOf-null on

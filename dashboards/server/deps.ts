@@ -36,6 +36,8 @@ export type AppDeps = {
   readonly jwtSecret: string;
   /** Requests of one address; a page with everything open asks about 100 a minute. Default 1200. */
   readonly requestsPerMinute?: number | undefined;
+  /** Then it serves https; PEM. */
+  readonly tls?: { readonly cert: string; readonly key: string } | undefined;
   /** Whether people reach the page by https, so that the cookie must not travel otherwise. */
   readonly isSecure: boolean;
   readonly basemapFile: string | undefined;

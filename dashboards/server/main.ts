@@ -19,6 +19,8 @@ export type WebConfig = {
   readonly requestsPerMinute?: number | undefined;
   /** Generated at first start; 256 bits or more. */
   readonly jwtSecret: string;
+  /** Then it serves https; PEM. */
+  readonly tls?: { readonly cert: string; readonly key: string } | undefined;
   /** Whether people reach the page by https (a proxy in front): the cookie then travels no other way. */
   readonly isSecure?: boolean | undefined;
   /** GeoJSON of roads, water and parks. */
@@ -47,7 +49,8 @@ export async function runWeb(config: WebConfig, { signal, log, now, ready }: Pro
     eraser: config.eraser,
     jwtSecret: config.jwtSecret,
     requestsPerMinute: config.requestsPerMinute,
-    isSecure: config.isSecure ?? false,
+    tls: config.tls,
+    isSecure: config.isSecure ?? config.tls !== undefined,
     basemapFile: config.basemapFile,
     staticDir: config.staticDir,
     dashboardsDir: dashboardsDir(),

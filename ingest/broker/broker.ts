@@ -1,20 +1,23 @@
-import { createServer, type Socket } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
+import { createServer as createSecureServer, TLSSocket } from 'node:tls';
 import { Aedes, type AuthenticateError, type Client, type PublishPacket } from 'aedes';
 import type { Log } from '../../schemas/program.ts';
 import { grantedFilter, type Publishing, publishing } from '../access/access.ts';
 import { admitting, type Identity, identityOf, isInForce, isSameSecret } from '../access/credentials.ts';
 import type { Directory } from '../access/directory.ts';
-import type { EmbeddedBroker, IngestLimits } from '../config.ts';
+import type { Certificates, EmbeddedBroker, IngestLimits } from '../config.ts';
 import type { Downlink } from '../down/downlink.ts';
 import type { Rebirths } from '../down/rebirths.ts';
 import { deviceNamed, type FormatRegistry } from '../formats/registry.ts';
 import { Acknowledgements } from './acknowledgements.ts';
 import type { Address, Message } from './delivery.ts';
-import { listen } from './listen.ts';
+import { type Listen, listen } from './listen.ts';
 import { openListening } from './listening.ts';
 
 export type BrokerOptions = {
   readonly listen: EmbeddedBroker;
+  /** Where it listens for MQTT over TLS besides. */
+  readonly tls?: (Certificates & { readonly mqtt: Listen }) | undefined;
   readonly service: { readonly username: string; readonly password: string };
   readonly directory: Directory;
   readonly formats: FormatRegistry;
@@ -32,6 +35,8 @@ export type BrokerOptions = {
 
 export type Broker = AsyncDisposable & {
   readonly port: number;
+  /** Of MQTT over TLS. */
+  readonly tlsPort: number | undefined;
   /** Ends the connections whose credential was taken away or changed. */
   readonly recheck: () => void;
 };
@@ -67,13 +72,14 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
     connectTimeout: 10_000,
     // Client ids get the user name in front, see below.
     maxClientsIdLength: 65_535,
-    preConnect(_client, packet, callback) {
+    preConnect(client, packet, callback) {
       // Ids belong to their user: nobody can take over the session of another by its id.
-      if (packet.clientId !== '') packet.clientId = `${packet.username ?? ''} ${packet.clientId}`;
+      if (packet.clientId !== '')
+        packet.clientId = `${packet.username ?? certified(client) ?? ''} ${packet.clientId}`;
       callback(null, options.fullness() < 1);
     },
     authenticate(client, username, password, done) {
-      logIn(options, client, username ?? '', password ?? Buffer.alloc(0)).then(
+      logIn(options, client, username ?? certified(client) ?? '', password ?? Buffer.alloc(0)).then(
         (session) => {
           if (session === undefined) return done(refusal('refused a log-in'), false);
           sessions.set(client, session);
@@ -113,14 +119,19 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
 
   const server = createServer((socket) => accept(aedes, socket, options.limits));
   server.maxConnections = options.limits.connections;
+  const secure = options.tls && secureServer(options.tls, (socket) => accept(aedes, socket, options.limits));
+  if (secure) secure.maxConnections = options.limits.connections;
   const port = await listen(server, options.listen, 'MQTT');
+  const tlsPort = secure && options.tls && (await listenToo(secure, options.tls.mqtt, server));
   return {
     port,
+    tlsPort,
     recheck: () => {
       for (const [client, session] of sessions) if (!mayStay(options, session)) client.close();
     },
     [Symbol.asyncDispose]: async () => {
       server.close();
+      secure?.close();
       await new Promise<void>((resolve) => aedes.close(resolve));
     },
   };
@@ -139,6 +150,30 @@ function passOn(aedes: Aedes, isWanted: (topic: string) => boolean): void {
     if (isWanted(packet.topic) || typeof done !== 'function') publish(packet, ...rest);
     else done(null);
   };
+}
+
+function secureServer({ cert, key, ca }: Certificates, take: (socket: Socket) => void): Server {
+  // Who shows no certificate, or one of a stranger, may still know a secret.
+  const asked = ca === undefined ? {} : { ca, requestCert: true, rejectUnauthorized: false };
+  const server = createSecureServer({ cert, key, minVersion: 'TLSv1.2', ...asked }, take);
+  // A handshake that fails is the affair of who began it.
+  return server.on('tlsClientError', () => {});
+}
+
+async function listenToo(secure: Server, where: Listen, first: Server): Promise<number> {
+  try {
+    return await listen(secure, where, 'MQTT over TLS');
+  } catch (error) {
+    first.close();
+    throw error;
+  }
+}
+
+/** The user name that a certificate of our authority stands for: its common name. */
+function certified({ conn }: Client): string | undefined {
+  if (!(conn instanceof TLSSocket) || !conn.authorized) return undefined;
+  const { CN } = conn.getPeerCertificate().subject ?? {};
+  return typeof CN === 'string' ? CN : undefined;
 }
 
 /** Why Aedes should end a connection: MQTT 3.1.1 has no other way to say no to a publish. */
@@ -164,7 +199,11 @@ async function logIn(
     if (!isSameSecret(password, Buffer.from(service.password))) return undefined;
     return { ...bare, secretHash: undefined, mayRegister: false };
   }
+  const byCertificate = certified(client) === username && password.length === 0;
   for (const isLast of [false, true]) {
+    if (byCertificate && directory.admitsCertificate(identity)) {
+      return { ...bare, secretHash: undefined, mayRegister: false };
+    }
     const credential = directory.credential(identity);
     const secretHash = credential && admitting(credential, password, now());
     if (credential !== undefined && secretHash !== undefined) {
@@ -179,8 +218,9 @@ async function logIn(
 /** Whether a session may go on: its secret is in force, or in the overlap after a rotation. */
 function mayStay({ directory, now }: BrokerOptions, { identity, secretHash }: Session): boolean {
   if (identity.kind === 'service') return true;
+  if (secretHash === undefined) return directory.admitsCertificate(identity);
   const credential = directory.credential(identity);
-  return credential !== undefined && secretHash !== undefined && isInForce(credential, secretHash, now());
+  return credential !== undefined && isInForce(credential, secretHash, now());
 }
 
 function takePublish(

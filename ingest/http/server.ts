@@ -1,16 +1,19 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { Log } from '../../schemas/program.ts';
 import { deviceTopic, topicName } from '../../schemas/topics.ts';
 import { admitting } from '../access/credentials.ts';
 import type { Directory } from '../access/directory.ts';
 import type { Address, Delivery, Message } from '../broker/delivery.ts';
 import { type Listen, listen } from '../broker/listen.ts';
-import type { IngestLimits } from '../config.ts';
+import type { Certificates, IngestLimits } from '../config.ts';
 import { deviceNamed, type FormatRegistry, type Route } from '../formats/registry.ts';
 import { type Claim, targetOf } from './credential.ts';
 
 export type HttpIngestOptions = {
   readonly listen: Listen;
+  /** Then it is https. */
+  readonly tls?: Certificates | undefined;
   readonly directory: Directory;
   readonly formats: FormatRegistry;
   readonly limits: IngestLimits;
@@ -46,7 +49,7 @@ type Reply = {
  * A gateway says for which device with one more part, unless the payload says it.
  */
 export async function openHttpIngest(options: HttpIngestOptions): Promise<HttpIngest> {
-  const server = createServer((request, response) => {
+  const onRequest = (request: IncomingMessage, response: ServerResponse) => {
     serve(options, request).then(
       (reply) => answer(request, response, reply),
       (error) => {
@@ -56,7 +59,12 @@ export async function openHttpIngest(options: HttpIngestOptions): Promise<HttpIn
         answer(request, response, busy('the server cannot check it now'));
       },
     );
-  });
+  };
+  const { tls } = options;
+  const server =
+    tls === undefined
+      ? createServer(onRequest)
+      : createSecureServer({ cert: tls.cert, key: tls.key }, onRequest);
   server.maxConnections = options.limits.connections;
   server.headersTimeout = HEADERS_MS;
   server.requestTimeout = REQUEST_MS;

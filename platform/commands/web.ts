@@ -4,6 +4,7 @@ import { openDoctor } from '../doctor.ts';
 import { openEraser } from '../eraser.ts';
 import { readFormatSettings } from '../format-settings.ts';
 import { programCommand } from '../run-program.ts';
+import { readCertificates } from '../tls.ts';
 import { clickhouseFor, jwtSecretFor, mqttFor } from '../wiring.ts';
 
 /** Where the build puts the page, from the sources and from what is built. */
@@ -24,6 +25,7 @@ export const command = programCommand(
         doctor: openDoctor(await readFormatSettings(config.formatsFile), mqtt),
         host: config.http.host,
         port: config.http.port,
+        tls: await readCertificates(config),
         requestsPerMinute: config.http.requestsPerMinute,
         jwtSecret: await jwtSecretFor(config),
         basemapFile: config.basemapFile,

@@ -3,6 +3,7 @@ import pg from 'pg';
 import { asError, Fault } from '../schemas/fault.ts';
 import type { ProgramContext } from '../schemas/program.ts';
 import { Directory } from './access/directory.ts';
+import { FirmwareNotes } from './access/firmware.ts';
 import { type IngestConfig, ingestLimits } from './config.ts';
 import { Downlink } from './down/downlink.ts';
 import { Rebirths } from './down/rebirths.ts';
@@ -52,6 +53,7 @@ export async function runIngest(config: IngestConfig, context: ProgramContext): 
     signal: stop.signal,
     giveUp: giveUp.signal,
   });
+  await using firmware = new FirmwareNotes({ pool: pool.pool, directory, log });
   const running = pipeline.run();
   const downlink = new Downlink({
     databaseUrl: config.databaseUrl,
@@ -67,6 +69,7 @@ export async function runIngest(config: IngestConfig, context: ProgramContext): 
   try {
     const doors = { ...context, log: quiet };
     sources = await openSources(config, doors, {
+      onStatus: firmware.note.bind(firmware),
       directory,
       formats,
       limits,

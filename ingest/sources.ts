@@ -1,7 +1,7 @@
 import { Fault } from '../schemas/fault.ts';
 import type { Log, ProgramContext } from '../schemas/program.ts';
 import type { Directory } from './access/directory.ts';
-import { openBroker } from './broker/broker.ts';
+import { type BrokerOptions, openBroker } from './broker/broker.ts';
 import { openOutside } from './broker/outside.ts';
 import type { DeviceListener, IngestConfig, IngestLimits } from './config.ts';
 import type { Downlink } from './down/downlink.ts';
@@ -29,6 +29,7 @@ export type SourceContext = {
   readonly limits: IngestLimits;
   readonly pipeline: Pipeline;
   readonly downlink: Downlink;
+  readonly onStatus?: BrokerOptions['onStatus'];
   readonly rebirths: Rebirths;
 };
 

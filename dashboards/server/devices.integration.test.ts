@@ -203,10 +203,21 @@ test('health tells what became of everything a device sent, by reason, and what 
   );
 });
 
+test('a device that says its firmware in its status is listed with it', async () => {
+  const made = await make({ device: 'tracker-6', vehicle: 'van-6' });
+  const client = await connect(ingest.url, login(made));
+  await client.publishAsync('fleet/paper/device/tracker-6/status', '{"online":true,"firmware":"1.4.2"}', {
+    qos: 1,
+    retain: true,
+  });
+  await client.endAsync();
+  await until(async () => (await health(made.id)).device.firmware === '1.4.2', 'the firmware');
+});
+
 test('the list is searched, sorted and cut on the server, and counts every trouble', async () => {
   const page = await ask<DevicePage>('GET', '/api/devices?search=TRACKER&sort=device&limit=2&offset=1');
   expect(page.rows.map(({ device }) => device)).toEqual(['tracker-2', 'tracker-3']);
-  expect(page.total).toBe(5);
+  expect(page.total).toBe(6);
   expect(page.devices).toBeGreaterThan(page.total);
   expect(page.troubles.clock).toBe(1);
   const wrong = await ask<DevicePage>('GET', '/api/devices?trouble=clock');

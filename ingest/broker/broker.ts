@@ -26,6 +26,8 @@ export type BrokerOptions = {
   /** The wall clock, an instant. */
   readonly now: () => number;
   readonly receive: (message: Message) => void;
+  /** Hears what devices say of themselves. */
+  readonly onStatus?: ((fleet: string, device: string, payload: Uint8Array | string) => void) | undefined;
   /** 1 is where new publishers are turned away, 2 where those connected are cut off. */
   readonly fullness: () => number;
   /** What goes down to those who listen. */
@@ -224,7 +226,7 @@ function mayStay({ directory, now }: BrokerOptions, { identity, secretHash }: Se
 }
 
 function takePublish(
-  { receive, now, directory, formats, fullness }: BrokerOptions,
+  { receive, now, directory, formats, fullness, onStatus }: BrokerOptions,
   session: Session,
   packet: PublishPacket,
   callback: (error?: Error | null) => void,
@@ -234,6 +236,9 @@ function takePublish(
     callback(Object.assign(refusal('refused a topic'), { topic: packet.topic }));
   } else if (what.kind === 'traffic' || what.kind === 'status') {
     packet.retain = packet.retain && what.kind === 'status' && isKept(packet, what, directory);
+    if (what.kind === 'status' && packet.payload.length <= RETAINED_BYTES_MAX) {
+      onStatus?.(what.fleet, what.device, packet.payload);
+    }
     callback(null);
   } else if (fullness() >= 2) {
     callback(refusal('refused more, since too much waits'));

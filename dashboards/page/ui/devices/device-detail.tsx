@@ -31,7 +31,7 @@ export const DeviceDetail = ({ deviceId, onChanged }: { deviceId: string; onChan
     onChanged();
   };
   return (
-    <section class="device-detail part" aria-label="Device">
+    <section class="device-detail" aria-label="Device">
       <header>
         <h2>{health?.device.device ?? 'Device'}</h2>
         <button type="button" class="button icon-button" aria-label="Close the device" onClick={close}>

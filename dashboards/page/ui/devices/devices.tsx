@@ -22,7 +22,7 @@ export const Devices = () => {
   const close = () => {
     open.value = undefined;
   };
-  const again = () => void readDevices(0, 0, { isNew: true });
+  const again = () => void readDevices(0, 0);
   const { device } = place.value.parameters;
   const unknown = devicePage.value?.unknown ?? 0;
   const show = (which: Window) => () => {

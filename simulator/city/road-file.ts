@@ -6,12 +6,14 @@ import { mpsFromKmh } from '../../schemas/units.ts';
 import { records } from '../report/csv.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import { type City, generateCity, type Ring } from './city.ts';
-import { graphOf, type Road, type RoadClass, roadClasses } from './graph.ts';
+import { type Graph, graphOf, type Road, type RoadClass, roadClasses } from './graph.ts';
+import { osmRoads } from './osm-roads.ts';
 
 /** The city a scenario plays in: generated, or read from road files. */
 export function cityOf(scenario: Scenario): City {
   const { city, seed } = scenario;
   if (city.kind === 'generated') return generateCity(seed, city.origin);
+  if (city.kind === 'osm') return cityFromOsm(city.file);
   return cityFromRoads({ nodes: readText(city.nodes), edges: readText(city.edges), name: city.edges });
 }
 
@@ -46,7 +48,16 @@ export function cityFromRoads({ nodes, edges, name }: RoadTexts): City {
     const speed = Math.max(1, mpsFromKmh(Number(row.speed_kmh) || 30));
     roads.push({ from, to, roadClass: classNamed(row.class), speed, shape });
   }
-  const graph = graphOf(places, roads);
+  return cityAround(graphOf(places, roads), name);
+}
+
+/** The streets of an extract of OpenStreetMap. */
+export function cityFromOsm(file: string): City {
+  const { nodes, roads } = osmRoads(file);
+  return cityAround(graphOf(nodes, roads), file);
+}
+
+function cityAround(graph: Graph, name: string): City {
   if (graph.edgeCount === 0)
     throw new Fault('input/invalid', `${name} holds no road one can drive in a round`);
   const middle = (values: Float64Array) => values.slice().sort()[values.length >> 1] ?? 0;

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import Type, { type Static } from 'typebox';
 import { Value } from 'typebox/value';
-import { Fault } from '../../schemas/fault.ts';
+import { parse as parseYaml } from 'yaml';
+import { asError, Fault } from '../../schemas/fault.ts';
 import { deviceClassNames } from '../device/device-classes.ts';
 import { Disruption } from '../van/disruptions.ts';
 import { RandomDisruptions } from '../van/random-disruptions.ts';
@@ -74,6 +75,13 @@ export const Scenario = Type.Object(
       ),
       Type.Object(
         { kind: Type.Literal('roads'), nodes: Type.String(), edges: Type.String() },
+        { additionalProperties: false },
+      ),
+      Type.Object(
+        {
+          kind: Type.Literal('osm'),
+          file: Type.String({ description: 'an extract of OpenStreetMap, .osm.pbf' }),
+        },
         { additionalProperties: false },
       ),
     ]),
@@ -192,7 +200,7 @@ for (const name of scenarioNames) {
 }
 
 /**
- * A scenario from JSON: only `name` is needed, everything else is that of the scenario named by
+ * A scenario from JSON, or YAML when its name says so: only `name` is needed, everything else is that of the scenario named by
  * `extends` (default demo). Says every problem at once, by path.
  */
 export function parseScenario(text: string, origin: string): Scenario {
@@ -228,14 +236,19 @@ export function unknownScenario(name: string, origin: string): Fault {
 }
 
 function parsedObject(text: string, origin: string): Record<string, unknown> {
+  const isYaml = /\.ya?ml$/.test(origin);
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = isYaml ? parseYaml(text) : JSON.parse(text);
   } catch (thrown) {
-    const detail = thrown instanceof Error ? thrown.message : String(thrown);
-    throw new Fault('input/invalid', `${origin} is not JSON: ${detail}`, { cause: thrown });
+    // The first line of YAML’s own sentence says where; a picture of the place follows.
+    const [detail = ''] = asError(thrown).message.split(':\n');
+    throw new Fault('input/invalid', `${origin} is not ${isYaml ? 'YAML' : 'JSON'}: ${detail}`, {
+      cause: thrown,
+    });
   }
-  if (!isObject(value)) throw new Fault('input/invalid', `${origin} must hold one JSON object`);
+  if (!isObject(value))
+    throw new Fault('input/invalid', `${origin} must hold one ${isYaml ? 'mapping' : 'JSON object'}`);
   return value;
 }
 

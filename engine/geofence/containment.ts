@@ -16,7 +16,11 @@ export function isInRing(coords: Float64Array, from: number, to: number, lng: nu
     const ay = coords[2 * i + 1]!;
     const bx = coords[2 * j]!;
     const by = coords[2 * j + 1]!;
-    if (ay > lat !== by > lat && lng < ((bx - ax) * (lat - ay)) / (by - ay) + ax) inside = !inside;
+    // From the lower end whichever way the ring runs: two areas with a common border round alike, so that
+    // every point of it belongs to one of them.
+    if (ay > lat) {
+      if (by <= lat && lng < ((ax - bx) * (lat - by)) / (ay - by) + bx) inside = !inside;
+    } else if (by > lat && lng < ((bx - ax) * (lat - ay)) / (by - ay) + ax) inside = !inside;
   }
   return inside;
 }

@@ -16,14 +16,15 @@ import {
  * All fences in one shared buffer, so that a thread gets them without a copy. Little endian (as every
  * machine we run on):
  *
- *   header   Int32Array     8               fences, rings, vertices, bytes of the index, grid's slots, entries, fleets
+ *   header   Int32Array     8               fences, rings, vertices, bytes of the index; lengths of the grid's arrays
  *   bounds   Float64Array   4 per fence     west, south, east, north; corridors and circles included
  *   params   Float64Array   5 per fence     radius or half width, enterMargin, exitMargin, minInside, minOutside
  *   coords   Float64Array   2 per vertex    lng, lat; a ring does not repeat its first vertex
  *   facts    Int32Array     3 per fence     fence id, fleet id, kind (index in `kinds`)
  *   starts   Int32Array     fences + 1      fence i owns rings starts[i] … starts[i + 1]
  *   rings    Int32Array     rings + 1       ring r owns vertices rings[r] … rings[r + 1]
- *   grid     slots, entries and fleets of `fence-grid.ts`
+ *   heads    Int32Array     4 per fence     whether it is a polygon of one ring, that ring's first vertex and end
+ *   grid     slots, cells, entries and fleets of `fence-grid.ts`
  *   index    Flatbush over `bounds`, aligned to 8 bytes; absent when there is no fence
  */
 export type FencePack = {
@@ -35,6 +36,7 @@ export type FencePack = {
   readonly facts: Int32Array;
   readonly starts: Int32Array;
   readonly rings: Int32Array;
+  readonly heads: Int32Array;
   readonly grid: FenceGrid;
   readonly index: Flatbush | undefined;
 };
@@ -60,16 +62,18 @@ export function packFences(fences: readonly Fence[]): FencePack {
     fences: fences.length,
     rings: ringCount,
     vertices: vertexCount,
-    ...{ slots: grid.slots.length, entries: grid.entries.length, fleets: grid.fleets.length },
+    ...{ slots: grid.slots.length, cells: grid.cells.length },
+    ...{ entries: grid.entries.length, fleets: grid.fleets.length },
   };
   const layout = layoutOf(sizes);
   const buffer = new SharedArrayBuffer(layout.index + indexBytes);
   new Int32Array(buffer, 0, HEADER).set([
     ...[sizes.fences, sizes.rings, sizes.vertices, indexBytes],
-    ...[sizes.slots, sizes.entries, sizes.fleets],
+    ...[sizes.slots, sizes.cells, sizes.entries, sizes.fleets],
   ]);
   const pack = readViews(buffer);
   pack.grid.slots.set(grid.slots);
+  pack.grid.cells.set(grid.cells);
   pack.grid.entries.set(grid.entries);
   pack.grid.fleets.set(grid.fleets);
   let ring = 0;
@@ -89,6 +93,8 @@ export function packFences(fences: readonly Fence[]): FencePack {
         vertex++;
       }
     }
+    const isOneRing = shape.kind === 'polygon' && chains[i]?.length === 1;
+    if (isOneRing) pack.heads.set([1, pack.rings[ring - 1]!, vertex], i * 4);
     const { bounds } = outlines[i]!;
     pack.bounds.set(bounds, 4 * i);
     index?.add(...bounds);
@@ -114,9 +120,25 @@ export function viewsOf(buffer: SharedArrayBuffer): FencePack {
 const HEADER = 8;
 
 function readViews(buffer: SharedArrayBuffer): FencePack {
-  const [count = 0, ringCount = 0, vertexCount = 0, indexBytes = 0, slots = 0, entries = 0, fleets = 0] =
-    new Int32Array(buffer, 0, HEADER);
-  const at = layoutOf({ fences: count, rings: ringCount, vertices: vertexCount, slots, entries, fleets });
+  const [
+    count = 0,
+    ringCount = 0,
+    vertexCount = 0,
+    indexBytes = 0,
+    slots = 0,
+    cells = 0,
+    entries = 0,
+    fleets = 0,
+  ] = new Int32Array(buffer, 0, HEADER);
+  const at = layoutOf({
+    fences: count,
+    rings: ringCount,
+    vertices: vertexCount,
+    slots,
+    cells,
+    entries,
+    fleets,
+  });
   return {
     buffer,
     count,
@@ -126,8 +148,10 @@ function readViews(buffer: SharedArrayBuffer): FencePack {
     facts: new Int32Array(buffer, at.facts, count * FACTS),
     starts: new Int32Array(buffer, at.starts, count + 1),
     rings: new Int32Array(buffer, at.rings, ringCount + 1),
+    heads: new Int32Array(buffer, at.heads, count * 4),
     grid: {
       slots: new Int32Array(buffer, at.slots, slots),
+      cells: new Int32Array(buffer, at.cells, cells),
       entries: new Int32Array(buffer, at.entries, entries),
       fleets: new Int32Array(buffer, at.fleets, fleets),
     },
@@ -139,7 +163,9 @@ function readViews(buffer: SharedArrayBuffer): FencePack {
   };
 }
 
-type Sizes = Readonly<Record<'fences' | 'rings' | 'vertices' | 'slots' | 'entries' | 'fleets', number>>;
+type Sizes = Readonly<
+  Record<'fences' | 'rings' | 'vertices' | 'slots' | 'cells' | 'entries' | 'fleets', number>
+>;
 
 function layoutOf({ fences, rings, vertices, ...grid }: Sizes) {
   const bounds = 4 * HEADER;
@@ -148,12 +174,27 @@ function layoutOf({ fences, rings, vertices, ...grid }: Sizes) {
   const facts = coords + vertices * 16;
   const starts = facts + fences * FACTS * 4;
   const ringStarts = starts + (fences + 1) * 4;
-  // A slot never straddles two cache lines.
-  const slots = Math.ceil((ringStarts + (rings + 1) * 4) / 16) * 16;
-  const entries = slots + grid.slots * 4;
+  // Heads and slots never straddle two cache lines.
+  const heads = Math.ceil((ringStarts + (rings + 1) * 4) / 32) * 32;
+  const slots = Math.ceil((heads + fences * 16) / 32) * 32;
+  const cells = slots + grid.slots * 4;
+  const entries = cells + grid.cells * 4;
   const fleets = entries + grid.entries * 4;
   const index = Math.ceil((fleets + grid.fleets * 4) / 8) * 8;
-  return { bounds, params, coords, facts, starts, rings: ringStarts, slots, entries, fleets, index };
+  return {
+    bounds,
+    params,
+    coords,
+    facts,
+    starts,
+    rings: ringStarts,
+    heads,
+    slots,
+    cells,
+    entries,
+    fleets,
+    index,
+  };
 }
 
 /** A fence as the grid takes it: polygons by their rings, the others by their bounds. */
@@ -208,6 +249,8 @@ function boundsOf(chains: readonly Coordinate[][], reach: number): [number, numb
 
 /** Whether the point is inside fence `i`; holes and parts by even–odd over all rings. */
 export function isInside(pack: FencePack, i: number, lng: number, lat: number): boolean {
+  const { heads } = pack;
+  if (heads[4 * i] === 1) return isInRing(pack.coords, heads[4 * i + 1]!, heads[4 * i + 2]!, lng, lat);
   const kind = pack.facts[i * FACTS + 2]!;
   if (kind !== POLYGON) return depth(pack, i, lng, lat) >= 0;
   let inside = false;

@@ -7,6 +7,7 @@ import { openFleet } from './fleet.ts';
 import type { StopPlan } from './plan.ts';
 import { encode } from './publish/outlet.ts';
 import { type Scenario, scenarios } from './scenario/scenario.ts';
+import { learnedTravel } from './van/learned-travel.ts';
 
 const scenario: Scenario = { ...scenarios.demo!, vans: 3, stopsPerRoute: [30, 30] };
 const city = cityOf(scenario);
@@ -62,6 +63,20 @@ test('a new order is driven once the stop under way is finished; what a stop tak
   const before = seconds(planned[0]!);
   for (const [stop, spent] of seconds(mine!)) expect(spent).toBeCloseTo(before.get(stop)!, 3);
   expect(second).toEqual(planned[1]);
+});
+
+test('learnedTravel() takes as long, and as far, as the streets it was learned from', () => {
+  const many: Scenario = { ...scenario, vans: 6, stopsPerRoute: [40, 40] };
+  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const [road, learned] = [{ city }, { city, travel: learnedTravel(city, many) }].map((options) => {
+    const { vans } = openDay(many, seed, options).result();
+    return {
+      seconds: mean(vans.map(({ leftAt, returnedAt }) => returnedAt - leftAt)),
+      metres: mean(vans.map(({ driven }) => driven)),
+    };
+  });
+  expect(learned!.seconds / road!.seconds).toBeCloseTo(1, 1);
+  expect(Math.abs(learned!.metres / road!.metres - 1)).toBeLessThan(0.08);
 });
 
 /** The last ten stops of the first van go to the second one, who has its own first ten left to do. */

@@ -1,6 +1,7 @@
 import type { Answer } from '../schemas/down.ts';
 import type { Position } from '../schemas/position.ts';
 import type { City } from './city/city.ts';
+import { openRouter } from './city/paths.ts';
 import { cityOf } from './city/road-file.ts';
 import { openFleet } from './fleet.ts';
 import { type DayPlan, dayPlan } from './plan.ts';
@@ -8,11 +9,13 @@ import type { Scenario } from './scenario/scenario.ts';
 import type { Outing, TrueSkip, TrueVisit } from './van/day.ts';
 import type { TrueHandover } from './van/meetings.ts';
 import { openTrackReader } from './van/track.ts';
+import { roadTravel, type Travel } from './van/travel.ts';
 
 /**
  * A simulated shift without devices, brokers or clocks, for whoever wants to try what an order does:
  *
- *     const world = { city: cityOf(scenario) };                        // the same for every seed
+ *     const city = cityOf(scenario);                                   // the same for every seed
+ *     const world = { city, travel: learnedTravel(city, scenario) };   // or along the streets: { city }
  *     const day = openDay(scenario, 'seed 7', world);
  *     day.runUntil(day.plan.shiftStart + 4 * 3600);
  *     const vans = day.at(day.plan.shiftStart + 4 * 3600);             // what can be known then
@@ -78,8 +81,10 @@ export type DayOptions = {
   readonly city?: City | undefined;
   /** Instant the shift starts. */
   readonly shiftStart?: number | undefined;
-  /** One that was made before of the same scenario and seed. */
+  /** One that was made before of the same scenario, seed and travel. */
   readonly plan?: DayPlan | undefined;
+  /** How vans get about; along the streets where nothing is said. `learnedTravel` is faster. */
+  readonly travel?: Travel | undefined;
 };
 
 const SHIFT_START = 1_795_250_000;
@@ -87,8 +92,9 @@ const SHIFT_START = 1_795_250_000;
 export function openDay(base: Scenario, seed: string, options: DayOptions = {}): Day {
   const scenario: Scenario = { ...base, seed };
   const { city = cityOf(scenario), shiftStart = SHIFT_START } = options;
-  const plan = options.plan ?? dayPlan(scenario, city, shiftStart);
-  const fleet = openFleet({ scenario, city, plan });
+  const { travel = roadTravel(city.graph, openRouter(city.graph)) } = options;
+  const plan = options.plan ?? dayPlan(scenario, city, shiftStart, travel);
+  const fleet = openFleet({ scenario, city, plan, travel });
   const vans = plan.routes.map((_, index) => fleet.van(index));
   const readers = vans.map(({ view }) => openTrackReader(view.track));
   const runUntil = (at: number): void => {

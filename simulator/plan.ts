@@ -6,13 +6,15 @@ import { type Address, addressesAlong, housedStreets } from './city/addresses.ts
 import { fencesOf, type PlannedDepot } from './city/areas.ts';
 import type { City } from './city/city.ts';
 import { pointOn, roadClasses } from './city/graph.ts';
-import { openRouter, type Place, type Router } from './city/paths.ts';
+import { type Kerb, kerbMetres, kerbOf } from './city/kerbs.ts';
+import { openRouter, type Place } from './city/paths.ts';
 import { areaOf, openLookup } from './city/shapes.ts';
 import { sequence, territories } from './device/sequence.ts';
 import { normalShare, packages, plannedService, quantile } from './report/quantiles.ts';
 import type { Scenario } from './scenario/scenario.ts';
 import { vanName } from './van/copies.ts';
-import { drive, usualStyle } from './van/motion.ts';
+import { usualStyle } from './van/motion.ts';
+import { roadTravel, type Travel } from './van/travel.ts';
 
 /** A planned stop with what the simulator needs beside the promise. */
 export type StopPlan = PlanDocument['routes'][number]['stops'][number] & {
@@ -63,9 +65,13 @@ const LUNCH_AFTER = 4.5 * 3600;
 const RESERVE = 0.06;
 
 /** The whole day as planned. Vans beyond what the city holds form further layers over the same streets. */
-export function dayPlan(scenario: Scenario, city: City, shiftStart: number): DayPlan {
+export function dayPlan(
+  scenario: Scenario,
+  city: City,
+  shiftStart: number,
+  travel: Travel = roadTravel(city.graph, openRouter(city.graph)),
+): DayPlan {
   const chance = random(`${scenario.seed}/plan`);
-  const router = openRouter(city.graph);
   const depots = depotsOf(scenario, city, chance.fork('depots'));
   const fences = fencesOf(city, depots, chance.fork('fences'));
   const isClear = clearOf(fences, city, scenario.fenceClearance);
@@ -82,8 +88,7 @@ export function dayPlan(scenario: Scenario, city: City, shiftStart: number): Day
   const routes = drafts.map((draft, index) =>
     timed({
       draft,
-      city,
-      router,
+      travel,
       scenario,
       depots,
       departure: shiftStart + waves[index]! * scenario.waveMinutes * 60,
@@ -231,41 +236,6 @@ function draftRoutes({ addresses, sizes, first, depots, city, scenario }: DraftI
   });
 }
 
-/** A place on a street by what driving from it takes: both ends of the street, in the plane. */
-type Kerb = {
-  readonly street: number;
-  readonly offset: number;
-  readonly ends: readonly { readonly x: number; readonly y: number; readonly metres: number }[];
-};
-
-function kerbOf({ graph, frame }: City, { edge, offset }: Place): Kerb {
-  const twin = graph.twin[edge]!;
-  const isForward = twin < 0 || edge < twin;
-  const length = graph.length[edge]!;
-  const end = (node: number, metres: number) => ({
-    x: frame.x(graph.lng[node]!),
-    y: frame.y(graph.lat[node]!),
-    metres,
-  });
-  return {
-    street: isForward ? edge : twin,
-    offset: isForward ? offset : length - offset,
-    ends: [end(graph.from[edge]!, offset), end(graph.to[edge]!, length - offset)],
-  };
-}
-
-/** About what driving takes where streets run in two directions: along the street, round corners. */
-function kerbMetres(a: Kerb, b: Kerb): number {
-  if (a.street === b.street) return Math.abs(a.offset - b.offset);
-  let least = Number.POSITIVE_INFINITY;
-  for (const p of a.ends) {
-    for (const q of b.ends) {
-      least = Math.min(least, p.metres + Math.abs(p.x - q.x) + Math.abs(p.y - q.y) + q.metres);
-    }
-  }
-  return least;
-}
-
 /** Four waves a station, fifteen minutes apart by default. */
 function waveOf(drafts: readonly Draft[], scenario: Scenario): number[] {
   const leaving = new Map<number, number>();
@@ -292,8 +262,7 @@ function premisesOf(effort: number, canBeBusiness: boolean, chance: Random): Pre
 
 type TimedInput = {
   readonly draft: Draft;
-  readonly city: City;
-  readonly router: Router;
+  readonly travel: Travel;
   readonly scenario: Scenario;
   readonly depots: readonly DepotPlan[];
   readonly departure: number;
@@ -302,29 +271,19 @@ type TimedInput = {
 };
 
 /** Gives a route its times: travel as a usual driver would take, service, lunch. */
-function timed({
-  draft,
-  city,
-  router,
-  scenario,
-  depots,
-  departure,
-  shiftStart,
-  chance,
-}: TimedInput): RoutePlan {
+function timed({ draft, travel, scenario, depots, departure, shiftStart, chance }: TimedInput): RoutePlan {
   const { gate } = depots[draft.depotIndex]!;
   const hourAt = (at: number) => scenario.startHour + (at - shiftStart) / 3600;
   let here = gate;
   let now = departure;
   let lunch = scenario.driver.lunchMinutes * 60;
-  const travel = (to: Place, isStop: boolean): void => {
-    const path = router(here, to);
-    const motion = drive({ graph: city.graph, path, style: usualStyle, hour: hourAt(now), isStop });
-    now += motion.t.at(-1)! * (1 + RESERVE);
-    here = path.to;
+  const goTo = (to: Place, isStop: boolean): void => {
+    const leg = travel({ from: here, to, style: usualStyle, hour: hourAt(now), isStop });
+    now += leg.motion.t.at(-1)! * (1 + RESERVE);
+    here = leg.to;
   };
   const stops = draft.addresses.map(({ place, position }, index): StopPlan => {
-    travel(place, true);
+    goTo(place, true);
     now += STOP_ALLOWANCE;
     const effort = chance.normal();
     const service = Math.round(quantile(plannedService, normalShare(effort)));
@@ -351,7 +310,7 @@ function timed({
     const told = { code, position, plannedArrival, service, packages: parcels, ...window };
     return { ...told, place, effort, premises, ...hours };
   });
-  travel(gate, false);
+  goTo(gate, false);
   const number = draft.vehicle.slice('van-'.length);
   return {
     code: `R${number}`,

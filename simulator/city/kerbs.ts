@@ -55,3 +55,38 @@ export function openKerbs({ graph, frame }: City): (position: Position) => Place
     return best.place;
   };
 }
+
+/** A place on a street by what driving from it takes: both ends of the street, in the plane. */
+export type Kerb = {
+  readonly street: number;
+  readonly offset: number;
+  readonly ends: readonly { readonly x: number; readonly y: number; readonly metres: number }[];
+};
+
+export function kerbOf({ graph, frame }: City, { edge, offset }: Place): Kerb {
+  const twin = graph.twin[edge]!;
+  const isForward = twin < 0 || edge < twin;
+  const length = graph.length[edge]!;
+  const end = (node: number, metres: number) => ({
+    x: frame.x(graph.lng[node]!),
+    y: frame.y(graph.lat[node]!),
+    metres,
+  });
+  return {
+    street: isForward ? edge : twin,
+    offset: isForward ? offset : length - offset,
+    ends: [end(graph.from[edge]!, offset), end(graph.to[edge]!, length - offset)],
+  };
+}
+
+/** About what driving takes where streets run in two directions: along the street, round corners. */
+export function kerbMetres(a: Kerb, b: Kerb): number {
+  if (a.street === b.street) return Math.abs(a.offset - b.offset);
+  let least = Number.POSITIVE_INFINITY;
+  for (const p of a.ends) {
+    for (const q of b.ends) {
+      least = Math.min(least, p.metres + Math.abs(p.x - q.x) + Math.abs(p.y - q.y) + q.metres);
+    }
+  }
+  return least;
+}

@@ -82,7 +82,7 @@ export function driveTo(doing: Doing, to: Place, what: string, isStop: boolean):
   const { driver, track } = doing;
   const startedAt = track.now();
   const leg = legTo(doing, to, what, isStop);
-  track.move(leg.motion, leg.line);
+  track.move(leg.motion, leg.line());
   if (chanceOf(doing, `belt ${what}`).chance(driver.unbelted))
     doing.unbelted.push({ from: startedAt, until: track.now() });
   doing.here = leg.to;

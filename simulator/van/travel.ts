@@ -9,7 +9,8 @@ export type Way = {
   readonly style: Style;
   /** Local time of day, hours. */
   readonly hour: number;
-  readonly chance: Random;
+  /** Without it, what a way takes on average. */
+  readonly chance?: Random | undefined;
   /** Whether the end is an address to look for. */
   readonly isStop: boolean;
   readonly closed?: ReadonlySet<number> | undefined;
@@ -19,7 +20,7 @@ export type Way = {
 /** A movement from standstill to standstill, t and s from 0, and the line it follows. */
 export type Leg = {
   readonly motion: Motion;
-  readonly line: Line;
+  readonly line: () => Line;
   readonly metres: number;
   /** Where the van stands at the end: the direction it came in. */
   readonly to: Place;
@@ -39,7 +40,7 @@ export function roadTravel(graph: Graph, router: Router): Travel {
       path.metres > 260 && path.edges.length >= 4 ? path.edges[path.edges.length >> 1]! : undefined;
     return {
       motion: drive({ graph, path, ...rest }),
-      line: lineOf(graph, path),
+      line: () => lineOf(graph, path),
       metres: path.metres,
       to: path.to,
       corner: corner === undefined ? undefined : { edge: corner, offset: 1 },

@@ -2,6 +2,7 @@ import type {
   Cursor,
   EngineStore,
   EngineWork,
+  OpenRescue,
   Rederivation,
   StoredReport,
   World,
@@ -18,6 +19,7 @@ import type { FleetPace } from './pace/factors.ts';
 import { riskAlert } from './pace/risk.ts';
 import type { Run } from './pool/tasks.ts';
 import type { Correction } from './rederive.ts';
+import { type Fleet, openRescuer, type Rescuer } from './rescuer.ts';
 import {
   appraise,
   fleetPaceOf,
@@ -78,6 +80,7 @@ export class Engine {
   readonly #routes: RouteBook;
   readonly #clocks: FleetClocks;
   readonly #seeker: Seeker;
+  readonly #rescuer: Rescuer;
   readonly #pendingRederivations = new Map<number, number>();
   readonly #fleetPaces = new Map<number, { readonly at: number; readonly pace: FleetPace }>();
   #cursor: Cursor = new Map();
@@ -98,6 +101,11 @@ export class Engine {
     this.#vehicles = openVehicleBook(store, options.run, { threads, scene, historyFrom });
     this.#clocks = openFleetClocks(options.now);
     this.#seeker = openSeeker(options.run);
+    this.#rescuer = openRescuer({
+      ...{ run: options.run, store },
+      recordOf: (run) => this.#vehicles.get(run.route.vehicleId),
+      vehicleName: (vehicleId) => this.#vehicleById.get(vehicleId)?.name ?? '',
+    });
   }
 
   /** An engine that stands where the tables say. */
@@ -214,6 +222,7 @@ export class Engine {
     this.#tick++;
     const outputs: LiveOutput[] = [];
     const due: RouteRun[] = [];
+    const fleets: Fleet[] = [];
     for (const { id } of this.#world.fleets) {
       const clock = this.#clocks.of(id);
       if (clock === undefined) continue;
@@ -226,12 +235,15 @@ export class Engine {
       const runOf = (vehicleId: number) => this.#runOf(vehicleId, clock);
       outputs.push(...positionFrames(id, { tick: this.#tick, clock }, records, runOf));
       if (!this.#clocks.turned(id, PACE_SECONDS)) continue;
+      const runs: RouteRun[] = [];
       for (const run of this.#routes.runs()) {
-        if (run.route.fleetId === id && isUnderWay(run, clock)) due.push(run);
+        if (run.route.fleetId === id && isUnderWay(run, clock)) runs.push(run);
       }
+      due.push(...runs);
+      fleets.push({ id, clock, runs, pace: () => this.#fleetPace(id, clock) });
     }
     if (due.length > 0) outputs.push(...(await this.#commit(this.#appraise(due))));
-    outputs.push(...(await this.#propose()));
+    outputs.push(...(await this.#propose(await this.#rescuer.seek(fleets))));
     this.#seeker.seek(
       due,
       (run) => this.#vehicles.get(run.route.vehicleId),
@@ -241,13 +253,15 @@ export class Engine {
   }
 
   /** Opens proposals from the answers that came in, and closes those their routes moved on from. */
-  async #propose(): Promise<LiveOutput[]> {
-    const { proposed, outdated } = this.#seeker.take(this.#routes.runs());
-    if (outdated.length + proposed.length === 0) return [];
+  async #propose(goneRescues: readonly OpenRescue[]): Promise<LiveOutput[]> {
+    const { proposed, outdated: orders } = this.#seeker.take(this.#routes.runs());
+    const rescues = this.#rescuer.take();
+    const outdated = [...orders, ...goneRescues];
+    if (outdated.length + proposed.length + rescues.length === 0) return [];
     const committed = await this.#store.commit({
       ...noWork,
       fleetOf: (vehicleId) => this.#fleetOf(vehicleId),
-      proposed: proposed.map(({ proposal }) => proposal),
+      proposed: [...proposed.map(({ proposal }) => proposal), ...rescues],
       superseded: outdated.map(({ proposalId, createdAt }) => ({ proposalId, at: createdAt })),
     });
     for (const [i, { run }] of proposed.entries()) run.proposal = committed.proposals[i];

@@ -57,6 +57,24 @@ export type RouteStanding = {
 
 export type StoredProposal = Proposal & { readonly proposalId: number; readonly fleetId: number };
 
+/** A rescue that waits for a person; stale when one of its routes is at another version by now. */
+export type OpenRescue = {
+  readonly proposalId: number;
+  readonly routeId: number;
+  readonly fleetId: number;
+  readonly createdAt: number;
+  readonly isStale: boolean;
+};
+
+/** What stands between vans and their plans: written by people, read once a minute. */
+export type Troubles = {
+  /** Vehicles that a person took out of service. */
+  readonly outOfService: readonly number[];
+  /** Routes with a hand-over that was agreed and is not over. */
+  readonly meetings: readonly number[];
+  readonly rescues: readonly OpenRescue[];
+};
+
 /** Rows that late data disproves. */
 export type Retractions = Conclusions;
 
@@ -116,6 +134,7 @@ export type EngineStore = {
   /** Each vehicle's standing conclusions (no visits) stamped at or after the instant; halts not over by it. */
   readonly readConclusions: (asks: readonly VehicleInstant[]) => Promise<Conclusions>;
   readonly readRouteStandings: (routeIds: readonly number[]) => Promise<RouteStanding[]>;
+  readonly readTroubles: () => Promise<Troubles>;
   readonly readRederivations: () => Promise<Rederivation[]>;
   readonly commit: (work: EngineWork) => Promise<Committed>;
   /**

@@ -1,4 +1,5 @@
 import type { Position } from './position.ts';
+import type { RescueDetail } from './rescue.ts';
 
 /**
  * What the engine concludes. Every conclusion has a natural key (given with each type), so deriving
@@ -135,4 +136,10 @@ export type Proposal = {
   readonly costBefore: number;
   readonly costAfter: number;
   readonly explanation: string;
+  /** Another order of one route, unless told otherwise. */
+  readonly kind?: 'order' | 'rescue' | undefined;
+  /** Of a rescue: what is proposed, and the first helper's route with its version. */
+  readonly detail?: RescueDetail | undefined;
+  readonly helperRouteId?: number | undefined;
+  readonly helperVersion?: number | undefined;
 };

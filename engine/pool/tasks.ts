@@ -1,8 +1,9 @@
+import { findRescues } from '../route/rescue/task.ts';
 import { resequence } from '../route/search.ts';
 import { foldVehicles } from './fold-vehicles.ts';
 
 /** Every task a thread can run, by name. Each is a pure function of one plain-data argument. */
-export const tasks = { foldVehicles, resequence };
+export const tasks = { findRescues, foldVehicles, resequence };
 export type Tasks = typeof tasks;
 export type TaskName = keyof Tasks;
 export type Input<Name extends TaskName> = Parameters<Tasks[Name]>[0];

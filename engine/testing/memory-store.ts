@@ -9,6 +9,7 @@ import type {
   StoredCheckpoint,
   StoredProposal,
   StoredReport,
+  Troubles,
   World,
 } from '../../schemas/engine-store.ts';
 import type { Alert, Crossing, FixJudgement, Halt, Pace, StopVisit, Trip } from '../../schemas/event.ts';
@@ -144,6 +145,9 @@ export class MemoryStore implements EngineStore {
       alert: this.alerts.find((alert) => alert.routeId === routeId && alert.resolvedAt === undefined),
       proposal: this.proposals.find((proposal) => proposal.routeId === routeId && proposal.state === 'open'),
     }));
+
+  readonly troubles: Troubles = { outOfService: [], meetings: [], rescues: [] };
+  readonly readTroubles = async (): Promise<Troubles> => this.troubles;
 
   readonly readRederivations = async (): Promise<Rederivation[]> =>
     [...this.#rederivations].map(([vehicleId, from]) => ({ vehicleId, from }));

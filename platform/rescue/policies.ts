@@ -28,7 +28,7 @@ export const COMMITTED = 2;
 export const WAIT = 1800;
 
 /** Seconds until a van for which nothing was found is looked at again. */
-const AGAIN = 1500;
+const AGAIN = 1100;
 
 export type Knowing = (desk: Desk, scene: Scene) => RescueVan | undefined;
 

@@ -326,9 +326,10 @@ async function writeProposals(
   for (const proposal of proposed) {
     const { rows } = await client.query<{ id: number }>(
       `insert into proposals
-         (fleet_id, route_id, from_version, created_at, stop_ids, cost_before, cost_after, explanation)
-       values ($1, $2, $3, to_timestamp($4), $5, $6, $7, $8)
-       on conflict (route_id) where state = 'open' do nothing
+         (fleet_id, route_id, from_version, created_at, stop_ids, cost_before, cost_after, explanation,
+          kind, detail, helper_route_id, helper_version)
+       values ($1, $2, $3, to_timestamp($4), $5, $6, $7, $8, $9, $10, $11, $12)
+       on conflict (route_id, kind) where state = 'open' do nothing
        returning proposal_id::float8 as id`,
       [
         proposal.fleetId,
@@ -339,6 +340,10 @@ async function writeProposals(
         proposal.costBefore,
         proposal.costAfter,
         proposal.explanation,
+        proposal.kind ?? 'order',
+        proposal.detail ? JSON.stringify(proposal.detail) : null,
+        proposal.helperRouteId ?? null,
+        proposal.helperVersion ?? null,
       ],
     );
     proposals.push({ ...proposal, proposalId: rows[0]?.id ?? 0 });

@@ -3,10 +3,12 @@ import { type FixColumns, unpackColumns } from '../../schemas/batch.ts';
 import type {
   Cursor,
   Gulp,
+  OpenRescue,
   Rederivation,
   RouteStanding,
   StoredCheckpoint,
   StoredReport,
+  Troubles,
   VehicleInstant,
   World,
   WorldVersion,
@@ -349,7 +351,7 @@ export async function routeStandings(
     `select proposal_id::float8 as "proposalId", fleet_id as "fleetId", route_id as "routeId",
        from_version as "fromVersion", ${instant('created_at', 'createdAt')},
        stop_ids::float8[] as "stopIds", cost_before as "costBefore", cost_after as "costAfter", explanation
-     from proposals where route_id = any($1) and state = 'open'`,
+     from proposals where route_id = any($1) and state = 'open' and kind = 'order'`,
     [routeIds],
   );
   const visitsByRoute = new Map<number, StopVisit[]>();
@@ -367,6 +369,27 @@ export async function routeStandings(
     alert: alert.get(routeId),
     proposal: proposal.get(routeId),
   }));
+}
+
+export async function troubles(client: pg.Client): Promise<Troubles> {
+  const out = await client.query<{ id: number }>('select vehicle_id as id from out_of_service');
+  const meetings = await client.query<{ id: number }>(
+    `select u.id from handovers h cross join lateral (values (from_route_id), (to_route_id)) as u (id)
+     where h.state = 'agreed' and h.created_at > now() - interval '2 days'`,
+  );
+  const rescues = await client.query<OpenRescue>(
+    `select proposal_id::float8 as "proposalId", p.route_id as "routeId", p.fleet_id as "fleetId",
+       ${instant('p.created_at', 'createdAt')},
+       (g.version <> p.from_version or h.version <> p.helper_version) as "isStale"
+     from proposals p join routes g on g.route_id = p.route_id
+     join routes h on h.route_id = p.helper_route_id
+     where p.state = 'open' and p.kind = 'rescue'`,
+  );
+  return {
+    outOfService: out.rows.map(({ id }) => id),
+    meetings: meetings.rows.map(({ id }) => id),
+    rescues: rescues.rows,
+  };
 }
 
 export async function rederivations(client: pg.Client): Promise<Rederivation[]> {

@@ -102,6 +102,7 @@ export async function openEngineStore(databaseUrl: string): Promise<OpenEngineSt
     readReports: withClient(read.reports),
     readConclusions: withClient(read.conclusions),
     readRouteStandings: withClient(read.routeStandings),
+    readTroubles: withClient(read.troubles),
     readRederivations: withClient(read.rederivations),
     commit: withClient(commitWork),
     async wait(timeoutMs, signal, leastMs = 0) {

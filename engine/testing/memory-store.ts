@@ -146,7 +146,11 @@ export class MemoryStore implements EngineStore {
       proposal: this.proposals.find((proposal) => proposal.routeId === routeId && proposal.state === 'open'),
     }));
 
-  readonly troubles: Troubles = { outOfService: [], meetings: [], rescues: [] };
+  readonly troubles = {
+    outOfService: [] as number[],
+    meetings: [] as number[],
+    rescues: [] as Troubles['rescues'][number][],
+  };
   readonly readTroubles = async (): Promise<Troubles> => this.troubles;
 
   readonly readRederivations = async (): Promise<Rederivation[]> =>

@@ -69,22 +69,30 @@ export const selectDevicesWithCommands = `
     and (c.state = 'waiting' or (c.state = 'sent' and c.sent_at < now() - $1 * interval '1 second'))`;
 
 /**
- * Takes the commands of a device that are to be sent now, oldest first: $1 fleet, $2 device, $3
- * whether also those that were sent and not answered.
+ * Takes the commands of devices that are to be sent now, oldest first, a hundred of each: $1 fleets,
+ * $2 devices, by name, $3 whether also those that were sent and not answered.
  */
 export const takeCommands = `
-  with taken as (
-    select c.command_id from commands c join devices d using (device_id) join fleets f on f.fleet_id = d.fleet_id
-    where f.name = $1 and d.name = $2 and c.expires_at > now()
-      and (c.state = 'waiting' or (c.state = 'sent' and $3))
-    order by c.command_id limit 100
-    for update of c skip locked
+  with wanted as (
+    select d.device_id, w.fleet, w.device, w.is_again
+    from unnest($1::text[], $2::text[], $3::boolean[]) as w (fleet, device, is_again)
+    join fleets f on f.name = w.fleet
+    join devices d on d.fleet_id = f.fleet_id and d.name = w.device
+  ), taken as (
+    select c.command_id, w.fleet, w.device from wanted w
+    cross join lateral (
+      select command_id from commands
+      where device_id = w.device_id and expires_at > now()
+        and (state = 'waiting' or (state = 'sent' and w.is_again))
+      order by command_id limit 100
+      for update skip locked) c
   ), sent as (
     update commands c set state = 'sent', attempts = attempts + 1, sent_at = clock_timestamp()
     from taken where c.command_id = taken.command_id
-    returning c.command_id, c.kind, c.body, c.created_at, c.expires_at
+    returning c.command_id, taken.fleet, taken.device, c.kind, c.body, c.created_at, c.expires_at
   )
-  select command_id::text as id, kind, body, ${ms('created_at')}::float8 as ts, ${ms('expires_at')}::float8 as expires
+  select fleet, device, command_id::text as id, kind, body, ${ms('created_at')}::float8 as ts,
+    ${ms('expires_at')}::float8 as expires
   from sent order by command_id`;
 
 export const refuseCommand = `

@@ -6,7 +6,7 @@ import type { Log } from '../../schemas/program.ts';
 import { composeRoute, type RouteRow } from './compose-route.ts';
 import * as sql from './down-statements.ts';
 import { Lane } from './lane.ts';
-import { addresseeOf, keyOf, type Outlet, Outlets, type RouteOutlet } from './outlet.ts';
+import { type Addressee, addresseeOf, keyOf, type Outlet, Outlets, type RouteOutlet } from './outlet.ts';
 
 export type DownlinkOptions = {
   readonly databaseUrl: string;
@@ -22,7 +22,10 @@ const RECHECK_MS = 60_000;
 /** Without a reconnection to tell, an unanswered command goes out again after this long, seconds. */
 const AGAIN_SECONDS = 60;
 const ROUTES_A_TURN = 50;
+const DEVICES_A_TURN = 200;
 const CONNECT_AGAIN_MS = 1_000;
+
+type CommandRow = Command & Addressee & { readonly body: unknown };
 
 /** Who is to get a route: everyone it concerns, or those who have just asked. */
 type Audience = 'everyone' | ReadonlySet<RouteOutlet>;
@@ -39,7 +42,9 @@ export class Downlink {
   /** By device: whether commands that were sent and not answered go out again. */
   readonly #commands: Lane<boolean>;
   /** What everyone who listens for a device was last told: route and version. */
-  #told = new Map<string, string>();
+  readonly #told = new Map<string, string>();
+  #isRechecking = false;
+  #isRecheckDue = false;
 
   constructor(options: DownlinkOptions) {
     this.#options = options;
@@ -51,11 +56,9 @@ export class Downlink {
     });
     this.#commands = new Lane({
       ...options,
-      size: 1,
+      size: DEVICES_A_TURN,
       merge: (a, b) => a || b,
-      work: async (turn) => {
-        for (const [key, isAgain] of turn) await this.#sendCommands(key, isAgain);
-      },
+      work: (turn) => this.#sendCommands(turn),
     });
   }
 
@@ -114,19 +117,34 @@ export class Downlink {
     return audience === 'everyone' ? open : open.filter((outlet) => audience.has(outlet));
   }
 
-  async #sendCommands(key: string, isAgain: boolean): Promise<void> {
-    const to = addresseeOf(key);
-    const outlets = this.#outlets.commandsTo(to);
-    if (outlets.length === 0) return;
-    const rows = await this.#query<Command & { readonly body: unknown }>(sql.takeCommands, [
-      to.fleet,
-      to.device,
-      isAgain,
+  async #sendCommands(turn: ReadonlyMap<string, boolean>): Promise<void> {
+    const reached = [...turn].flatMap(([key, isAgain]) => {
+      const to = addresseeOf(key);
+      return this.#outlets.commandsTo(to).length > 0 ? [{ ...to, isAgain }] : [];
+    });
+    if (reached.length === 0) return;
+    const rows = await this.#query<CommandRow>(sql.takeCommands, [
+      reached.map(({ fleet }) => fleet),
+      reached.map(({ device }) => device),
+      reached.map(({ isAgain }) => isAgain),
     ]);
-    for (const { body, ...row } of rows) {
+    const byDevice = new Map<string, CommandRow[]>();
+    for (const row of rows) {
+      const key = keyOf(row);
+      const others = byDevice.get(key);
+      if (others === undefined) byDevice.set(key, [row]);
+      else others.push(row);
+    }
+    // Each device gets its own in their order; a slow one keeps no other waiting in its turn.
+    await Promise.all([...byDevice.values()].map((ofDevice) => this.#sendInOrder(ofDevice)));
+  }
+
+  async #sendInOrder(rows: readonly CommandRow[]): Promise<void> {
+    for (const { fleet, device, body, ...row } of rows) {
+      const to = { fleet, device };
       const command: Command = body === null ? row : { ...row, body };
       const handed = await Promise.all(
-        outlets.map((outlet) => outlet.send(to, command).catch(() => undefined)),
+        this.#outlets.commandsTo(to).map((outlet) => outlet.send(to, command).catch(() => undefined)),
       );
       const [refusal] = handed.flatMap((one) => (one?.kind === 'refused' ? [one] : []));
       if (refusal !== undefined && handed.every((one) => one?.kind === 'refused')) {
@@ -184,6 +202,21 @@ export class Downlink {
 
   /** Sends the route of every device that should have another one than it was told. */
   async #recheck(): Promise<void> {
+    this.#isRecheckDue = true;
+    if (this.#isRechecking) return;
+    this.#isRechecking = true;
+    try {
+      // A plan is written in many statements, each of which asks for this.
+      while (this.#isRecheckDue) {
+        this.#isRecheckDue = false;
+        await this.#compareVersions();
+      }
+    } finally {
+      this.#isRechecking = false;
+    }
+  }
+
+  async #compareVersions(): Promise<void> {
     const fleets = this.#outlets.fleets('route');
     if (fleets?.length === 0) return;
     const rows = await this.#query<{ readonly key: string; readonly version: string }>(sql.selectVersions, [

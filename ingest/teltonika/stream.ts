@@ -17,8 +17,8 @@ const HEADER = 8;
 const CRC = 4;
 const KEEP_ALIVE = 0xff;
 const LOGIN_BYTES_MAX = 2 + 16;
-/** Of 255 records, the most that a frame can hold, each may be about 1 kB with all that codec 8E adds. */
-export const FRAME_BYTES_MAX = 256 * 1024;
+/** A frame of 255 records, the most that it can hold, has 250 bytes for each; devices send 1,280 bytes at most. */
+export const FRAME_BYTES_MAX = 64 * 1024;
 const KEPT_OF_GARBAGE = 256;
 
 /**

@@ -1,5 +1,6 @@
 import type { ClientBase } from 'pg';
 import { generateSecret, hashForBrokers, hashSecret } from '../../dashboards/server/secret.ts';
+import { FormatRegistry } from '../../ingest/formats/registry.ts';
 import { Fault } from '../../schemas/fault.ts';
 import { silentLog } from '../../schemas/program.ts';
 import { topicName } from '../../schemas/topics.ts';
@@ -7,6 +8,7 @@ import { type Command, type CommandIo, parseCommandLine } from '../command.ts';
 import { type Config, readConfig } from '../config.ts';
 import { generatePassword, hashPassword } from '../credentials.ts';
 import { type Credentials, readCredentials, writeCredentials } from '../data-folder.ts';
+import { readFormatSettings } from '../format-settings.ts';
 import {
   addDevice,
   addFleet,
@@ -158,6 +160,7 @@ const newDevice =
     }: { readonly vehicle: string | undefined; readonly profile: string | undefined },
   ): Act =>
   async (context) => {
+    if (profile !== undefined) await checkProfile(profile, context.config);
     const password = generateSecret();
     await inFleet(context.client, fleet, 'device.add', name, (fleetId) =>
       addDevice(context.client, fleetId, {
@@ -170,6 +173,13 @@ const newDevice =
     );
     return made(context, { kind: 'device', fleet, username: `device:${fleet}/${name}`, password });
   };
+
+async function checkProfile(profile: string, { formatsFile }: Config): Promise<void> {
+  const { formats } = new FormatRegistry(await readFormatSettings(formatsFile));
+  if (formats.some(({ name }) => name === profile)) return;
+  const names = formats.map(({ name }) => name).join(', ');
+  throw new Fault('config/invalid', `no format is called “${profile}”; known are ${names}`);
+}
 
 const newUser =
   (fleet: string, email: string, role: string, name = email): Act =>

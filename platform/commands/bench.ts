@@ -19,12 +19,14 @@ import { benchEngine, benchPace } from '../pace/bench.ts';
 import { openPostgis } from '../peers/postgis.ts';
 import { routePeers } from '../peers/route-peers.ts';
 import { openTile38 } from '../peers/tile38.ts';
+import { benchRescue } from '../rescue/bench.ts';
 import { routeInstances } from '../route-instances.ts';
 
 type Flags = {
   readonly quick?: boolean;
   readonly seeds?: string;
   readonly seed?: string;
+  readonly days?: string;
   readonly only?: string;
   readonly instances?: string;
   readonly python?: string;
@@ -62,6 +64,16 @@ const benches: Readonly<Record<string, Bench>> = {
     return url === undefined || url === '' ? await measured(undefined) : await withDatabase(url, measured);
   },
   route: async (commit, io, flags) => routeBench(commit, io, flags),
+  rescue: async (commit, io, { quick = false, seed = 'bench', days }) => {
+    const count = days === undefined ? undefined : Number(days);
+    if (count !== undefined && (!Number.isInteger(count) || count < 1)) {
+      throw new Fault('config/invalid', '--days must be a whole number from 1');
+    }
+    return benchRescue({
+      ...{ commit, isQuick: quick, seed, days: count, progress: io.stderr },
+      now: () => performance.now(),
+    });
+  },
   simulator: (commit, io, flags) => simulatorBench(commit, io, flags),
 };
 
@@ -85,6 +97,10 @@ simulator only:
 pace only:
   --quick           240 routes: half a minute instead of several
   --seed NAME       other simulated days
+rescue only:
+  --quick           10 days and a second for each clairvoyant: minutes instead of hours
+  --days N          so many days (200)
+  --seed NAME       other simulated days
 route only:
   --quick           few instances and short budgets: a minute instead of an hour
   --seeds N         runs of every instance, each from a seed of its own (3; 1 with --quick)
@@ -102,6 +118,7 @@ async function run(args: string[], io: CommandIo): Promise<number> {
       quick: { type: 'boolean' },
       seeds: { type: 'string' },
       seed: { type: 'string' },
+      days: { type: 'string' },
       only: { type: 'string' },
       instances: { type: 'string' },
       python: { type: 'string' },

@@ -1,4 +1,5 @@
 import { rescueViolations } from '../../engine/route/rescue/check.ts';
+import { isDue as isDueUsually } from '../../engine/route/rescue/decide.ts';
 import type { OptionEffort } from '../../engine/route/rescue/options.ts';
 import { arrivalAt, expected, legMean, trackOf } from '../../engine/route/rescue/outlook.ts';
 import {
@@ -27,6 +28,8 @@ export const COMMITTED = 2;
 /** Who is there first waits for so long past the agreed time, seconds. */
 export const WAIT = 1800;
 
+/** Weighted seconds a rescue has to save. */
+const GAIN_MIN = 300;
 /** Seconds until a van for which nothing was found is looked at again. */
 const AGAIN = 1100;
 
@@ -37,25 +40,13 @@ const asSeen: Knowing = (desk, { due }) => seenVan(desk, due, COMMITTED);
 export type OurPolicy = {
   readonly params?: Partial<RescueParams>;
   readonly effort?: OptionEffort;
-  /** From which probability of being late a route is looked at, and least worth of acting. */
-  readonly actFrom: number;
-  readonly gainMin: number;
-  /** Less sure ones are left alone until their planned end is so near, seconds. */
-  readonly sure?: number;
-  readonly lead?: number;
+  /** Whether a van that will be late so surely, so long before its end, is helped now. */
+  readonly isDue?: (late: number, secondsLeft: number) => boolean;
   readonly knowing?: Knowing;
 };
 
 /** The engine's own rescues: whole-fleet sweep, everything chosen is accepted. */
-export function ours({
-  params,
-  effort,
-  actFrom,
-  gainMin,
-  sure = 0.9,
-  lead = 3 * 3600,
-  knowing = asSeen,
-}: OurPolicy): Policy {
+export function ours({ params, effort, isDue = isDueUsually, knowing = asSeen }: OurPolicy = {}): Policy {
   const triedAt = new Map<number, number>();
   const all = { ...rescueParams, ...params };
   return (scene) => {
@@ -66,13 +57,12 @@ export function ours({
       if (van.isStuck) return true;
       // What found no help a moment ago finds none now.
       if (scene.at - (triedAt.get(van.id) ?? 0) < AGAIN) return false;
-      const { late } = expected(van, all);
-      return late >= sure || (late >= actFrom && van.finishBy - scene.at <= lead);
+      return isDue(expected(van, all).late, van.finishBy - scene.at);
     });
     if (givers.length === 0) return [];
     const { chosen } = sweep({ vans, givers: givers.map(({ id }) => id), params: all, effort });
     for (const { id } of givers) triedAt.set(id, scene.at);
-    const acted = chosen.filter(({ appraisal }) => appraisal.gain >= gainMin);
+    const acted = chosen.filter(({ appraisal }) => appraisal.gain >= GAIN_MIN);
     const found = rescueViolations(vans, acted);
     for (const option of acted) {
       const { giver, helper } = option.appraisal;

@@ -1,3 +1,4 @@
+import type { RescueChoice } from '../../../schemas/rescue.ts';
 import type { RouteDetail } from '../../api.ts';
 import { type Feature, type FeatureCollection, feature, type LngLat } from './geo.ts';
 
@@ -41,11 +42,30 @@ export type RouteShape = {
   readonly proposal: FeatureCollection;
 };
 
+/** Degrees of latitude from the middle to the corner of the mark of a meeting: about 120 m. */
+const MARK = 0.0011;
+
+/** Both vans' ways after a rescue, and a diamond where they meet. */
+function rescueLines({ giverPath, parts }: RescueChoice): LngLat[][] {
+  const marks = parts.map(({ lng, lat }): LngLat[] => {
+    const wide = MARK / Math.cos((lat * Math.PI) / 180);
+    return [
+      [lng, lat + MARK],
+      [lng + wide, lat],
+      [lng, lat - MARK],
+      [lng - wide, lat],
+      [lng, lat + MARK],
+    ];
+  });
+  return [giverPath, ...parts.map(({ helperPath }) => helperPath), ...marks];
+}
+
 /** What the map draws of a selected route. Straight lines between stops: order, not streets. */
 export function routeShape(
   route: RouteDetail,
   show: Show,
   proposed: readonly number[] | undefined,
+  rescue?: RescueChoice | undefined,
 ): RouteShape {
   const stops = shownStops(route);
   const depot: LngLat = [route.depot.lng, route.depot.lat];
@@ -82,6 +102,12 @@ export function routeShape(
         ),
       ),
     ),
-    proposal: collection(proposedLine.length === 0 ? [] : line([done.at(-1)!, ...proposedLine], 'proposal')),
+    proposal: collection(
+      rescue
+        ? rescueLines(rescue).flatMap((points) => line(points, 'proposal'))
+        : proposedLine.length === 0
+          ? []
+          : line([done.at(-1)!, ...proposedLine], 'proposal'),
+    ),
   };
 }

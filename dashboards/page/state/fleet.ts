@@ -58,7 +58,9 @@ export function takeProposals(rows: readonly ProposalRow[], { all = false } = {}
     if (row.state === 'open') byId.set(row.proposalId, row);
     else byId.delete(row.proposalId);
   }
-  proposals.value = [...byId.values()].sort((a, b) => b.createdAt - a.createdAt);
+  // Who needs help comes before who could do better.
+  const isRescue = ({ kind }: ProposalRow) => Number(kind === 'rescue');
+  proposals.value = [...byId.values()].sort((a, b) => isRescue(b) - isRescue(a) || b.createdAt - a.createdAt);
 }
 
 export function takeEvents(rows: readonly EventRow[], { all = false } = {}): void {

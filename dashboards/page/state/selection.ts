@@ -27,6 +27,8 @@ export const selectedVehicle = computed(() => {
   return numberOf(wantedVehicle.value);
 });
 export const previewedProposal = computed(() => numberOf(wantedProposal.value));
+/** Which way of a previewed rescue the map shows. */
+export const previewedChoice = signal(0);
 export const show = computed<Show>(() => {
   const wanted = place.value.parameters.show;
   return wanted === 'planned' || wanted === 'actual' ? wanted : 'both';

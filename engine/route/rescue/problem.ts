@@ -118,16 +118,16 @@ export type RescueParams = {
 };
 
 export const rescueParams: RescueParams = {
-  lateStop: 900,
+  lateStop: 1800,
   lateSecond: 0.25,
   overtime: 1,
   undone: 5_400,
   perRescue: 300,
-  perMove: 20,
+  perMove: 60,
   handover: 120,
   handoverPerStop: 4,
-  helperLateMax: 0.05,
-  helperLateMore: 0.02,
+  helperLateMax: 0.01,
+  helperLateMore: 0.003,
   piecesMax: 60,
   helpersMax: 8,
   reach: 12_000,

@@ -1,5 +1,7 @@
 import { effect, useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
+import type { RescueChoice } from '../../../../schemas/rescue.ts';
+import type { ProposalRow } from '../../../api.ts';
 import { vertices } from '../../core/geo.ts';
 import { type Bounds, boundsOf, latFromY, lngFromX } from '../../core/mercator.ts';
 import { routeShape } from '../../core/route-shape.ts';
@@ -9,6 +11,7 @@ import { type FleetMap, openFleetMap } from '../../map/fleet-map.ts';
 import { fleetKpis, paceByVehicle, proposals, vans, vansChanged, vehicles } from '../../state/fleet.ts';
 import { ground, readGround } from '../../state/ground.ts';
 import {
+  previewedChoice,
   previewedProposal,
   routeDetail,
   selectedVehicle,
@@ -139,10 +142,17 @@ function follow(map: FleetMap, isMoved: () => boolean): () => void {
       const route = routeDetail.value;
       const preview = proposals.value.find((each) => each.proposalId === previewedProposal.value);
       const shape =
-        route === undefined ? undefined : routeShape(route, show.value, previewOf(preview, route.routeId));
+        route === undefined
+          ? undefined
+          : routeShape(
+              route,
+              show.value,
+              previewOf(preview, route.routeId),
+              rescueOf(preview, route.routeId),
+            );
       map.setRoute(shape);
       const isPreview = (shape?.proposal.features.length ?? 0) > 0;
-      const wanted = route === undefined ? '' : `${route.routeId} ${isPreview}`;
+      const wanted = route === undefined ? '' : `${route.routeId} ${isPreview} ${previewedChoice.value}`;
       if (wanted !== shown && route !== undefined && shape !== undefined) {
         const bounds = isPreview
           ? boundsOf(vertices(shape.proposal))
@@ -162,6 +172,11 @@ function previewOf(
   routeId: number,
 ): readonly number[] | undefined {
   return proposal?.routeId === routeId ? proposal.stopIds : undefined;
+}
+
+function rescueOf(proposal: ProposalRow | undefined, routeId: number): RescueChoice | undefined {
+  if (proposal?.routeId !== routeId || !proposal.detail) return undefined;
+  return proposal.detail.choices[previewedChoice.value] ?? proposal.detail.choices[0];
 }
 
 function fitFleet(map: FleetMap, animate: boolean): void {

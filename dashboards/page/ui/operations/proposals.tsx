@@ -4,15 +4,16 @@ import { duration } from '../../core/clock.ts';
 import { isLoaded, proposals, takeProposals, wallClock } from '../../state/fleet.ts';
 import { setParameters } from '../../state/place.ts';
 import { request, sentence } from '../../state/request.ts';
-import { previewedProposal } from '../../state/selection.ts';
+import { previewedChoice, previewedProposal } from '../../state/selection.ts';
 import { mayDispatch } from '../../state/session.ts';
+import { causeOf, RescueChoices } from './rescue-choices.tsx';
 
 export const Proposals = () => {
   if (proposals.value.length === 0) {
     return (
       <p class="empty">
         {isLoaded.value
-          ? 'No proposals. A better order of the remaining stops appears here; nothing changes without your click.'
+          ? 'No proposals. Rescues and better orders of the remaining stops appear here; nothing changes without your click.'
           : 'Reading proposals…'}
       </p>
     );
@@ -30,8 +31,10 @@ const ProposalCard = ({ proposal }: { proposal: ProposalRow }) => {
   const problem = useSignal<string | undefined>(undefined);
   const isDismissing = useSignal(false);
   const busy = useSignal(false);
+  const choice = useSignal(0);
+  const detail = proposal.detail ?? undefined;
   const isPreviewed = previewedProposal.value === proposal.proposalId;
-  const decide = async (verdict: 'accept' | 'dismiss', body?: { reason: string }) => {
+  const decide = async (verdict: 'accept' | 'dismiss', body?: { reason: string } | { choice: number }) => {
     busy.value = true;
     try {
       const path = `/api/proposals/${proposal.proposalId}/${verdict}`;
@@ -43,21 +46,37 @@ const ProposalCard = ({ proposal }: { proposal: ProposalRow }) => {
     }
     busy.value = false;
   };
-  const preview = () =>
+  const preview = () => {
+    previewedChoice.value = choice.value;
     setParameters({
       route: String(proposal.routeId),
       proposal: isPreviewed ? undefined : String(proposal.proposalId),
       panel: 'proposals',
     });
+  };
   return (
     <li class={`card proposal ${isPreviewed ? 'previewed' : ''}`}>
       <header>
         <strong>{proposal.route}</strong>
-        <span class="muted">{proposal.vehicle}</span>
+        <span class="muted">{detail ? `${proposal.vehicle} ${causeOf(detail)}` : proposal.vehicle}</span>
         <span class="muted card-when">{duration(wallClock.value - proposal.createdAt)} ago</span>
       </header>
-      <p>{proposal.explanation}</p>
-      <Comparison proposal={proposal} />
+      {detail ? (
+        <RescueChoices
+          proposalId={proposal.proposalId}
+          detail={detail}
+          chosen={choice.value}
+          onChoose={(index) => {
+            choice.value = index;
+            if (isPreviewed) previewedChoice.value = index;
+          }}
+        />
+      ) : (
+        <>
+          <p>{proposal.explanation}</p>
+          <Comparison proposal={proposal} />
+        </>
+      )}
       {problem.value !== undefined && (
         <p class="problem" role="alert">
           {problem.value}
@@ -82,9 +101,9 @@ const ProposalCard = ({ proposal }: { proposal: ProposalRow }) => {
               type="button"
               class="button small primary"
               disabled={busy.value}
-              onClick={() => decide('accept')}
+              onClick={() => decide('accept', detail && { choice: choice.value })}
             >
-              Accept
+              {detail ? 'Accept rescue' : 'Accept'}
             </button>
           </>
         )}

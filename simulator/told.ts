@@ -18,6 +18,9 @@ export type ToldInput = {
 export function openTold({ shift, isResumed, ledgerFile, truthFile }: ToldInput) {
   const path = ordersFileOf(ledgerFile);
   const before = isResumed ? readOrders(path) : [];
+  const versions = new Map<string, unknown>();
+  for (const { vehicle, channel, payload } of before)
+    if (channel === 'route' && isRecord(payload)) versions.set(vehicle, payload.version);
   let file: OrdersFile | undefined;
   const changed = new Set<string>();
   let timer: NodeJS.Timeout | undefined;
@@ -39,6 +42,10 @@ export function openTold({ shift, isResumed, ledgerFile, truthFile }: ToldInput)
         fleetOf = fleet;
         const order = fleet.give({ vehicle, channel, payload, at: at() });
         if (order === undefined) return;
+        // What is retained comes again with every connection: it is written down once.
+        const version = channel === 'route' && isRecord(payload) ? payload.version : undefined;
+        if (version !== undefined && versions.get(vehicle) === version) return;
+        if (version !== undefined) versions.set(vehicle, version);
         file ??= openOrdersFile(path, isResumed);
         file.append(order);
         if (channel !== 'route' || isAsPlanned(shift.plan, vehicle, payload)) return;

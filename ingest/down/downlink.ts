@@ -43,6 +43,7 @@ export class Downlink {
   readonly #commands: Lane<boolean>;
   /** What everyone who listens for a device was last told: route and version. */
   readonly #told = new Map<string, string>();
+  #trouble = '';
   #isRechecking = false;
   #isRecheckDue = false;
 
@@ -261,11 +262,15 @@ export class Downlink {
     values: readonly unknown[],
   ): Promise<Row[]> {
     const { rows } = await this.#options.pool.query<Row>(text, [...values]);
+    this.#trouble = '';
     return rows;
   }
 
   #complain(error: unknown): void {
-    if (this.#options.signal.aborted) return;
-    this.#options.log.warn({ reason: asError(error).message }, 'cannot see what is to go down to devices');
+    const reason = asError(error).message;
+    // Once per reason, not once per look.
+    if (this.#options.signal.aborted || reason === this.#trouble) return;
+    this.#trouble = reason;
+    this.#options.log.warn({ reason }, 'cannot see what is to go down to devices');
   }
 }

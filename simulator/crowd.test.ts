@@ -11,15 +11,19 @@ import { planPortions } from './van/copies.ts';
 const shiftStart = 1_795_250_000;
 const scenario: Scenario = {
   ...scenarios['soak-100k']!,
-  ...{ vans: 60, roaming: 0.9, patterns: 2, stopsPerRoute: [12, 12] },
+  ...{ vans: 30, roaming: 0.8, patterns: 2, stopsPerRoute: [12, 12] },
 };
 const city = cityOf(scenario);
 const plan = dayPlan({ ...scenario, vans: 2 }, city, shiftStart);
 const input = { scenario, city, plan, before: undefined };
 
-function said(after?: (name: string) => number | undefined, until = shiftStart + 1800) {
+function said(
+  after?: (name: string) => number | undefined,
+  until = shiftStart + 1800,
+  own: Scenario = scenario,
+) {
   const before = after && { ...readLedger('/dev/null'), lastByDevice: { get: after } as Map<string, number> };
-  const swarm = swarmOf({ ...input, before })!;
+  const swarm = swarmOf({ ...input, scenario: own, before })!;
   const fixes = [];
   for (let fix = swarm.take(until); fix !== undefined; fix = swarm.take(until)) {
     fixes.push({ ...fix, name: swarm.nameOf(fix.van), ...JSON.parse(`{${fix.members}}`) });
@@ -31,13 +35,13 @@ test('swarmOf() drives the same ways with the same bytes, also when it goes on w
   const all = said();
   expect(all).toEqual(said());
   // Each reports about every ten seconds; one in three hundred is missing.
-  expect(all.length / 54).toBeGreaterThan(175);
-  expect(all.length / 54).toBeLessThan(190);
+  expect(all.length / 24).toBeGreaterThan(175);
+  expect(all.length / 24).toBeLessThan(190);
   const broken = shiftStart + 900;
   const rest = said(() => broken);
   const ordered = (fixes: ReturnType<typeof said>) => fixes.toSorted((a, b) => a.van - b.van || a.ms - b.ms);
   expect(ordered(rest)).toEqual(ordered(all).filter(({ ms }) => ms / 1000 > broken - 60));
-  expect(rest.length).toBeGreaterThan(54 * 90);
+  expect(rest.length).toBeGreaterThan(24 * 90);
 });
 
 test('a van of the swarm moves as far as it says it drives, halts, and numbers its fixes', () => {
@@ -71,4 +75,27 @@ test('copies drive the day of their pattern, as much later as their plan says', 
     expect(firstPress(van)).toBeCloseTo(dayOf(pressing).reports[0]!.ts / 1000 + behind(van), 3);
   }
   expect(behind(pressing + 4)).toBeGreaterThan(behind(pressing + 2));
+});
+
+test('swarmOf() ramps, hurries and falls silent as the profile says, and loses nothing by it', () => {
+  const profile: Scenario['profile'] = [
+    { kind: 'ramp', lasts: 10 },
+    { kind: 'spike', after: 12, lasts: 2, factor: 5 },
+    { kind: 'storm', after: 15, lasts: 10, share: 1 },
+  ];
+  const fixes = said(undefined, shiftStart + 1800, { ...scenario, profile });
+  const made = (from: number, until: number) =>
+    fixes.filter(({ ms }) => ms >= (shiftStart + from) * 1000 && ms < (shiftStart + until) * 1000);
+  const usual = made(660, 720).length;
+  expect(made(0, 60).length).toBeLessThan(usual / 3);
+  expect(made(730, 790).length / usual).toBeCloseTo(5, 0);
+  const silent = made(900, 1500);
+  expect(silent.every(({ due, isBuffered }) => isBuffered && due >= shiftStart + 1500)).toBe(true);
+  expect(silent.length / usual).toBeCloseTo(10, 0);
+  // All of them within seconds, in order for each van.
+  expect(Math.max(...silent.map(({ due }) => due))).toBeLessThan(shiftStart + 1503);
+  for (const van of [0, 11]) {
+    const own = fixes.filter((fix) => fix.van === van).map(({ ms }) => ms);
+    expect(own).toEqual(own.toSorted((a, b) => a - b));
+  }
 });

@@ -6,6 +6,7 @@ import { openSwarm, type Swarm } from './device/swarm.ts';
 import type { DayPlan } from './plan.ts';
 import type { LedgerContents } from './publish/ledger-reading.ts';
 import type { QueuedVan } from './publish/queue.ts';
+import { profileBehind, profileOf } from './scenario/profile.ts';
 import type { Scenario } from './scenario/scenario.ts';
 import {
   copiesOf,
@@ -49,12 +50,12 @@ export function copiedVans(
   { scenario, plan }: CrowdInput,
   dayOf: (routeIndex: number) => VanDay,
 ): QueuedVan[] {
-  return copiesOf(scenario).map((copy) => ({
+  return copiesOf(scenario, plan.shiftStart).map((copy) => ({
     device: copy.vehicle,
-    notBefore: plan.shiftStart - FLEET_ON_AIR_BEFORE,
+    notBefore: plan.shiftStart + copy.profile.joins - FLEET_ON_AIR_BEFORE,
     uploads: lazily(() => {
       const day = dayOfCopy(dayOf(copy.pattern), copy, plan.shiftStart);
-      return uploadsBehind(uploads(day, scenario), copy.behind);
+      return uploadsBehind(uploads(day, scenario, profileBehind(copy.profile, copy.behind)), copy.behind);
     }),
   }));
 }
@@ -80,10 +81,17 @@ export function swarmOf({ scenario, city, plan, before }: CrowdInput): Swarm | u
   );
   const { seed, intervalSeconds, radio } = scenario;
   const from = plan.shiftStart - FLEET_ON_AIR_BEFORE;
+  const names = Array.from({ length: roaming }, (_, i) => vanName(routed + i));
   return openSwarm({
     ...{ seed, intervalSeconds, loops, from, until: from + ROAMING_SECONDS },
     ...{ noise: radio.noise, noiseSeconds: radio.noiseSeconds, missing: radio.missing },
-    names: Array.from({ length: roaming }, (_, i) => vanName(routed + i)),
+    names,
+    profiles:
+      scenario.profile.length === 0
+        ? undefined
+        : names.map((vehicle, i) =>
+            profileOf({ ...scenario, vehicle, place: i / roaming, shiftStart: plan.shiftStart }),
+          ),
     after: before && ((name) => before.lastByDevice.get(name)),
   });
 }

@@ -13,6 +13,7 @@ import { type LedgerHeader, openLedger } from './publish/ledger.ts';
 import { type LedgerContents, readLedger } from './publish/ledger-reading.ts';
 import { type PublishInput, type PublishProgress, publish } from './publish/publish.ts';
 import { type TruthRecord, truthOf, writeTruth } from './report/truth.ts';
+import { profileOf } from './scenario/profile.ts';
 import { parseScenario, type Scenario, scenarios, unknownScenario } from './scenario/scenario.ts';
 import { openTold } from './told.ts';
 import { fleetSizes } from './van/copies.ts';
@@ -203,7 +204,10 @@ function gatewayFor({ messageFixes, fleet }: Scenario, broker: BrokerAddress): P
 /** A van drives on as its uploads are asked for, and is forgotten after its last. */
 function lazyVans({ scenario, plan }: PreparedShift, fleet: Fleet): PublishInput['vans'] {
   function* uploads(routeIndex: number): Generator<Upload> {
-    yield* uploadsOf(fleet.van(routeIndex), scenario);
+    const { vehicle } = plan.routes[routeIndex]!;
+    const place = routeIndex / plan.routes.length;
+    const profile = profileOf({ ...scenario, vehicle, place, shiftStart: plan.shiftStart });
+    yield* uploadsOf(fleet.van(routeIndex), scenario, profile);
     fleet.forget(routeIndex);
   }
   return plan.routes.map(({ vehicle, plannedDeparture }, routeIndex) => ({

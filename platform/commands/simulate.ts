@@ -107,7 +107,7 @@ Drives a fleet through a simulated shift and publishes what its devices say.
     const book = await openRun(io.now, (await readRunFile(config.dataFolder))?.pid);
     await runSimulator(simulator, context, {
       shift,
-      ...(isSupervised ? {} : { onProgress: progressLine(io) }),
+      ...(isSupervised ? {} : { onProgress: progressLine(io, simulator.durationSeconds) }),
     });
     book.sent();
     // The supervisor reports on its demo itself, once engine and feed have worked it off.
@@ -163,15 +163,29 @@ async function withoutBroker(values: Values, config: Config, io: CommandIo): Pro
 
 const shown = (value: unknown): string => (typeof value === 'object' ? JSON.stringify(value) : String(value));
 
-/** One line every few seconds: how far it is. */
-function progressLine({ stderr }: CommandIo): (progress: PublishProgress) => void {
-  let toldAt = Number.NEGATIVE_INFINITY;
+const BAR_WIDTH = 20;
+
+/** One line every few seconds: how far it is, where that is known, and what it does just now. */
+function progressLine(
+  { stderr, now }: CommandIo,
+  seconds: number | undefined,
+): (progress: PublishProgress) => void {
+  const begun = now();
+  let toldAt = begun;
+  let before = 0;
   return ({ offered, acknowledged, latencyMs, at, isBacklogSent }) => {
-    if (performance.now() - toldAt < PROGRESS_EVERY_MS) return;
-    toldAt = performance.now();
+    const elapsed = now() - toldAt;
+    if (elapsed * 1000 < PROGRESS_EVERY_MS) return;
+    const rate = Math.round((acknowledged - before) / elapsed);
+    toldAt = now();
+    before = acknowledged;
+    const share = seconds === undefined ? undefined : Math.min(1, (toldAt - begun) / seconds);
+    const done = Math.round((share ?? 0) * BAR_WIDTH);
+    const bar = share === undefined ? '' : `[${'#'.repeat(done).padEnd(BAR_WIDTH, '.')}] `;
     const phase = isBacklogSent ? `up to ${isoFromInstant(at)}` : 'sending what was kept';
+    const under = offered - acknowledged;
     stderr(
-      `simulate: ${offered} fixes offered, ${acknowledged} acknowledged, p99 ${latencyMs.p99} ms, ${phase}`,
+      `simulate: ${bar}${rate} fixes/s, ${acknowledged} acknowledged, ${under} under way, p99 ${latencyMs.p99} ms, ${phase}`,
     );
   };
 }

@@ -2,9 +2,10 @@ import type { Answer } from '../../schemas/down.ts';
 import type { OwnMessage, StopReport } from '../../schemas/fix.ts';
 import { type Random, random } from '../../schemas/random.ts';
 import { normalShare, quantile } from '../report/quantiles.ts';
+import { steady, type VanProfile } from '../scenario/profile.ts';
 import type { RadioScenario, Scenario } from '../scenario/scenario.ts';
 import type { DeviceView, VanDay } from '../van/day.ts';
-import { openEpisodes, openStretchFinder } from '../van/stretches.ts';
+import { openEpisodes, openStretchFinder, type Stretch } from '../van/stretches.ts';
 import type { Van } from '../van/van.ts';
 import { openDevice } from './device.ts';
 import { type DeviceClass, type DeviceClassName, deviceClasses } from './device-classes.ts';
@@ -53,13 +54,18 @@ type Carrier = {
  * What the device of one van sends over its day, in order of `due`: the truth through a receiver and
  * a network with the scenario's imperfections. Pure: the same day and seed give the same bytes.
  */
-export const uploads = (day: VanDay, scenario: Scenario): Generator<Upload> =>
-  uploadsFrom({ view: day, advance: () => {}, offAirAt: () => day.track.t.at(-1)! }, scenario);
+export const uploads = (day: VanDay, scenario: Scenario, profile = steady): Generator<Upload> =>
+  uploadsFrom({ view: day, advance: () => {}, offAirAt: () => day.track.t.at(-1)! }, scenario, profile);
 
 /** The same of a van under way, which drives on as its uploads are asked for and hears what it is sent. */
-export const uploadsOf = (van: Van, scenario: Scenario): Generator<Upload> => uploadsFrom(van, scenario);
+export const uploadsOf = (van: Van, scenario: Scenario, profile = steady): Generator<Upload> =>
+  uploadsFrom(van, scenario, profile);
 
-function* uploadsFrom({ view, advance, offAirAt }: Carrier, scenario: Scenario): Generator<Upload> {
+function* uploadsFrom(
+  { view, advance, offAirAt }: Carrier,
+  scenario: Scenario,
+  { outages, factorAt }: VanProfile,
+): Generator<Upload> {
   const { vehicle, reports, answers, deviceOrders } = view;
   let { intervalSeconds } = scenario;
   const kind: DeviceClass = deviceClasses[deviceClassOf(scenario, vehicle)];
@@ -67,7 +73,7 @@ function* uploadsFrom({ view, advance, offAirAt }: Carrier, scenario: Scenario):
   const radio = { ...scenario.radio, ...kind.radio };
   const chance = random(`${scenario.seed}/radio/${vehicle}`);
   const device = openDevice(view, kind, radio, chance);
-  const network = openNetwork({ kind, radio, chance: chance.fork('network'), from: device.from });
+  const network = openNetwork({ kind, radio, chance: chance.fork('network'), from: device.from, outages });
   const talk = chance.fork('talk');
   const outbox = openOutbox();
   const step = (): number =>
@@ -80,7 +86,7 @@ function* uploadsFrom({ view, advance, offAirAt }: Carrier, scenario: Scenario):
     for (const upload of network.take(at, said)) outbox.put({ device: vehicle, format, ...upload });
   };
   let [reported, answered, ordered] = [0, 0, 0];
-  for (let at = device.from + chance.between(0, intervalSeconds); ; at += step()) {
+  for (let at = device.from + chance.between(0, intervalSeconds); ; at += step() / factorAt(at)) {
     advance(at);
     if (at >= offAirAt()) break;
     for (; (deviceOrders[ordered]?.at ?? Number.POSITIVE_INFINITY) <= at; ordered++) {
@@ -113,16 +119,20 @@ type NetworkInput = {
   readonly radio: RadioScenario;
   readonly chance: Random;
   readonly from: number;
+  /** Beside those of its class. */
+  readonly outages: readonly Stretch[];
 };
 
 /** Between device and broker: losses, delays, repeats, and stretches without coverage. */
-function openNetwork({ kind, radio, chance, from }: NetworkInput) {
+function openNetwork({ kind, radio, chance, from, outages }: NetworkInput) {
   const coverage = openEpisodes(radio.gapsPerHour, from, chance.fork('gaps'), [20, 420]);
-  const outages = (kind.outages ?? []).map(({ after, lasts }) => ({
+  const ofClass = (kind.outages ?? []).map(({ after, lasts }) => ({
     from: from + after,
     until: from + after + lasts,
   }));
-  const outageAt = openStretchFinder(outages);
+  const stormAt = openStretchFinder(outages);
+  const outageOfClassAt = openStretchFinder(ofClass);
+  const outageAt = (at: number) => stormAt(at) ?? outageOfClassAt(at);
   const gapAt = (at: number) => outageAt(at) ?? coverage(at);
   const delay = openDelay(kind, chance.fork('delay'));
   const collect = openCollector(kind, from, chance.fork('batching'));

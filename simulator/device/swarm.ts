@@ -1,5 +1,6 @@
 import { METRES_PER_DEGREE } from '../../schemas/position.ts';
 import { hash32 } from '../../schemas/random.ts';
+import type { VanProfile } from '../scenario/profile.ts';
 import type { Loop } from '../van/roaming.ts';
 
 /**
@@ -20,6 +21,8 @@ export type SwarmFix = {
   readonly seq: number;
   /** The members of the own message as JSON, without braces. */
   readonly members: string;
+  /** Kept while there was no network. */
+  readonly isBuffered: boolean;
 };
 
 export type Swarm = {
@@ -42,6 +45,8 @@ export type SwarmInput = {
   readonly missing: number;
   readonly from: number;
   readonly until: number;
+  /** How each joins, hurries and falls silent; none: all report steadily from the start. */
+  readonly profiles?: readonly VanProfile[] | undefined;
   /** What an earlier run had acknowledged last, by name: fixes up to then are not made again. */
   readonly after?: ((name: string) => number | undefined) | undefined;
 };
@@ -51,11 +56,13 @@ const TICK = 0.02;
 /** Interval jitter, seconds (measured σ 0.144), and the least and most that the network takes. */
 const JITTER = 0.144;
 const LATENCY = [0.25, 0.85] as const;
+/** Seconds that a second of what was kept is apart from the next when it is sent. */
+const CATCHING_UP = 0.002;
 /** Before what was acknowledged last, something may still have been under way. */
 const OVERLAP = 60;
 
 export function openSwarm(input: SwarmInput): Swarm {
-  const { names, intervalSeconds, from, until, missing } = input;
+  const { names, intervalSeconds, from, until, missing, profiles } = input;
   const size = names.length;
   const at = new Float64Array(size);
   const due = new Float64Array(size);
@@ -63,21 +70,28 @@ export function openSwarm(input: SwarmInput): Swarm {
   const seq = new Uint32Array(size);
   const read = openReader(input, state);
   const wheel = openWheel(due, 2 * intervalSeconds + 5, from);
+  const outageAt = (van: number, instant: number) =>
+    profiles?.[van]?.outages.find((outage) => instant >= outage.from && instant < outage.until);
   const latencyOf = (van: number): number => LATENCY[0] + (LATENCY[1] - LATENCY[0]) * nextOf(state, van);
   const schedule = (van: number): void => {
     if (at[van]! > until) return;
-    due[van] = at[van]! + latencyOf(van);
+    const instant = at[van]!;
+    const outage = outageAt(van, instant);
+    // What was kept comes as fast as it is taken, an hour of it within seconds.
+    const sent = outage === undefined ? instant : outage.until + (instant - outage.from) * CATCHING_UP;
+    due[van] = sent + latencyOf(van);
     wheel.put(van);
   };
   const advance = (van: number): void => {
     // The sum of three uniform numbers: near enough to a normal one, σ = 0.5.
     const sum = nextOf(state, van) + nextOf(state, van) + nextOf(state, van);
-    at[van] = at[van]! + Math.max(intervalSeconds / 2, intervalSeconds + (sum - 1.5) * 2 * JITTER);
+    const usual = Math.max(intervalSeconds / 2, intervalSeconds + (sum - 1.5) * 2 * JITTER);
+    at[van] = at[van]! + usual / (profiles?.[van]?.factorAt(at[van]!) ?? 1);
     seq[van] = seq[van]! + 1;
   };
   for (let van = 0; van < size; van++) {
     state[van] = hash32(`${input.seed}/swarm/${names[van]}`);
-    at[van] = from + intervalSeconds * nextOf(state, van);
+    at[van] = from + (profiles?.[van]?.joins ?? 0) + intervalSeconds * nextOf(state, van);
     read.begin(van);
     const last = input.after?.(names[van]!);
     // What is skipped is lived through, so that what follows is the same as without a break.
@@ -110,6 +124,7 @@ export function openSwarm(input: SwarmInput): Swarm {
           ms,
           seq: number,
           members: `"ts":${ms},"seq":${number},"boot":"b0",${members}`,
+          isBuffered: outageAt(van, instant) !== undefined,
         };
       }
     },

@@ -6,6 +6,7 @@ import { asError, Fault } from '../../schemas/fault.ts';
 import { deviceClassNames } from '../device/device-classes.ts';
 import { Disruption } from '../van/disruptions.ts';
 import { RandomDisruptions } from '../van/random-disruptions.ts';
+import { ProfileEntry } from './profile.ts';
 
 const share = (description: string) => Type.Number({ minimum: 0, maximum: 1, description });
 const rate = (description: string) => Type.Number({ minimum: 0, maximum: 100, description });
@@ -128,6 +129,8 @@ export const Scenario = Type.Object(
       { additionalProperties: false },
     ),
     disruptions: Type.Array(Disruption, { maxItems: 1000 }),
+    /** How the load changes while it runs. */
+    profile: Type.Array(ProfileEntry, { maxItems: 20 }),
     random: RandomDisruptions,
   },
   { additionalProperties: false, $id: 'paceline/scenario', title: 'Paceline scenario' },
@@ -175,6 +178,7 @@ const demo: Scenario = {
   devices: {},
   conditions: { driving: 1, service: 1 },
   disruptions: [],
+  profile: [],
   random: {},
 };
 
@@ -185,6 +189,10 @@ const scenarioNames = [
   'snow',
   'station-delay',
   'tunnels',
+  'soak',
+  'ramp',
+  'spike',
+  'storm',
   'backfill-storm',
   'soak-100k',
   'one-rescue',

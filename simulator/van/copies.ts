@@ -1,6 +1,7 @@
 import type { PlanDocument } from '../../schemas/plan.ts';
 import type { Upload } from '../device/radio.ts';
 import type { DayPlan } from '../plan.ts';
+import { profileOf, type VanProfile } from '../scenario/profile.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import type { VanDay } from './day.ts';
 
@@ -27,19 +28,24 @@ export type VanCopy = {
   /** Index of its route in the plan of patterns. */
   readonly pattern: number;
   readonly behind: number;
+  readonly profile: VanProfile;
 };
 
 export const vanName = (index: number): string => `van-${String(index + 1).padStart(3, '0')}`;
 
-/** Copies leave evenly between two load-out waves, so that departures have no gaps. */
-export function copiesOf(scenario: Scenario): VanCopy[] {
+/**
+ * Copies leave evenly between two load-out waves, so that departures have no gaps; where vans join one
+ * after another, each leaves as much later as it joins.
+ */
+export function copiesOf(scenario: Scenario, shiftStart: number): VanCopy[] {
   const { routed, patterns } = fleetSizes(scenario);
   const copies = Math.ceil(routed / patterns);
-  return Array.from({ length: routed }, (_, index) => ({
-    vehicle: vanName(index),
-    pattern: index % patterns,
-    behind: Math.round((Math.floor(index / patterns) * scenario.waveMinutes * 60) / copies),
-  }));
+  return Array.from({ length: routed }, (_, index) => {
+    const vehicle = vanName(index);
+    const profile = profileOf({ ...scenario, vehicle, place: index / routed, shiftStart });
+    const behind = Math.round((Math.floor(index / patterns) * scenario.waveMinutes * 60) / copies);
+    return { vehicle, profile, pattern: index % patterns, behind: behind + profile.joins };
+  });
 }
 
 /** Seconds before the shift starts at which all vans of a fleet of copies are on the air. */
@@ -49,8 +55,9 @@ export const FLEET_ON_AIR_BEFORE = 60;
  * The day of a copy in the time of its pattern: it stands in the yard, engine off, from when the fleet
  * is on the air, however late it leaves.
  */
-export function dayOfCopy(day: VanDay, { vehicle, behind }: VanCopy, shiftStart: number): VanDay {
-  const onAirFrom = shiftStart - FLEET_ON_AIR_BEFORE - behind;
+export function dayOfCopy(day: VanDay, copy: VanCopy, shiftStart: number): VanDay {
+  const { vehicle, behind, profile } = copy;
+  const onAirFrom = shiftStart + profile.joins - FLEET_ON_AIR_BEFORE - behind;
   const [parked, ...rest] = day.engineOff;
   const engineOff =
     parked === undefined ? [] : [{ ...parked, from: Math.min(parked.from, onAirFrom) }, ...rest];
@@ -82,7 +89,7 @@ export function* planPortions(scenario: Scenario, plan: DayPlan): Generator<Plan
     yield document;
     return;
   }
-  const copies = copiesOf(scenario);
+  const copies = copiesOf(scenario, plan.shiftStart);
   for (let first = 0; first < copies.length; first += ROUTES_AT_ONCE) {
     yield portion(document, copies.slice(first, first + ROUTES_AT_ONCE));
   }

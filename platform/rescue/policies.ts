@@ -53,8 +53,8 @@ export function ours({ params, effort, isDue = isDueUsually, knowing = asSeen }:
     const vans = scene.desks.flatMap((desk) => knowing(desk, scene) ?? []);
     const givers = vans.filter((van) => {
       const desk = scene.desks[van.id - 1]!;
-      if (isMeeting(desk.van)) return false;
       if (van.isStuck) return true;
+      if (isMeeting(desk.van)) return false;
       // What found no help a moment ago finds none now.
       if (scene.at - (triedAt.get(van.id) ?? 0) < AGAIN) return false;
       return isDue(expected(van, all).late, van.finishBy - scene.at);

@@ -66,6 +66,14 @@ export function beginShift(routes: readonly TownRoute[], truth: Truth): Shift {
   return { routes, truth, vans, appointments: [], violations: [], servedAt: new Map() };
 }
 
+/** From now on the van stays where it is; what it was driving to it does not reach. */
+export function breakDown(van: ShiftVan): void {
+  const item = van.current?.item;
+  if (item !== undefined && item !== 'home') van.ahead.unshift(item);
+  van.current = undefined;
+  van.isStuck = true;
+}
+
 /** Lets everything happen up to an instant. */
 export function advance(shift: Shift, until: number): void {
   for (let isMoving = true; isMoving; ) {
@@ -164,6 +172,9 @@ function resolved(shift: Shift, met: Appointment, now: number): boolean {
     }
     leave(giver, met, done);
     leave(helper, met, done);
+    if (giver.isStuck) {
+      giver.ahead = giver.ahead.filter((item) => item.kind !== 'meet' || item.with !== met);
+    }
     return true;
   }
   if (now < met.until) return false;

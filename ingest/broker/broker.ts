@@ -78,7 +78,9 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
       // Ids belong to their user: nobody can take over the session of another by its id.
       if (packet.clientId !== '')
         packet.clientId = `${packet.username ?? certified(client) ?? ''} ${packet.clientId}`;
-      callback(null, options.fullness() < 1);
+      // With an error, which ends the connection: a plain “no” leaves it open and unanswered for ever.
+      const isFull = options.fullness() >= 1;
+      callback(isFull ? refusal('refused a connection, since too much waits') : null, !isFull);
     },
     authenticate(client, username, password, done) {
       logIn(options, client, username ?? certified(client) ?? '', password ?? Buffer.alloc(0)).then(
@@ -117,7 +119,10 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
     const { topic } = error as { readonly topic?: string };
     if (error.name === 'Refusal') options.log.warn({ client: client.id, topic }, error.message);
   });
-  aedes.on('connectionError', (client) => sessions.delete(client));
+  aedes.on('connectionError', (client, error) => {
+    sessions.delete(client);
+    if (error.name === 'Refusal') options.log.warn({}, error.message);
+  });
 
   const server = createServer((socket) => accept(aedes, socket, options.limits));
   server.maxConnections = options.limits.connections;
@@ -179,9 +184,15 @@ function certified({ conn }: Client): string | undefined {
 }
 
 /** Why Aedes should end a connection: MQTT 3.1.1 has no other way to say no to a publish. */
-function refusal(event: 'refused a log-in' | 'refused a topic' | 'refused more, since too much waits') {
-  return Object.assign(new Error(event), { name: 'Refusal', returnCode: 5 }) as AuthenticateError;
+function refusal(event: RefusalEvent): AuthenticateError {
+  return Object.assign(new Error(event) as AuthenticateError, { name: 'Refusal', returnCode: 5 });
 }
+
+type RefusalEvent =
+  | 'refused a log-in'
+  | 'refused a topic'
+  | 'refused a connection, since too much waits'
+  | 'refused a message, since too much waits';
 
 async function logIn(
   { directory, service, now }: BrokerOptions,
@@ -241,7 +252,7 @@ function takePublish(
     }
     callback(null);
   } else if (fullness() >= 2) {
-    callback(refusal('refused more, since too much waits'));
+    callback(refusal('refused a message, since too much waits'));
   } else {
     packet.retain = false;
     const { topic, qos, messageId } = packet;

@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import pg from 'pg';
 import { bench as benchRoute } from '../../engine/route/bench.ts';
 import { type BenchResult, bench as benchIngest } from '../../ingest/bench.ts';
+import { storm } from '../../ingest/storm.ts';
 import { Fault } from '../../schemas/fault.ts';
 import { silentLog } from '../../schemas/program.ts';
 import { type Command, type CommandIo, parseCommandLine } from '../command.ts';
@@ -31,6 +32,7 @@ type Flags = {
   readonly instances?: string;
   readonly python?: string;
   readonly telegraf?: string;
+  readonly devices?: string;
   readonly tile38?: string;
 };
 type Bench = (commit: string, io: CommandIo, flags: Flags) => Promise<BenchResult>;
@@ -63,6 +65,15 @@ const benches: Readonly<Record<string, Bench>> = {
       });
     return url === undefined || url === '' ? await measured(undefined) : await withDatabase(url, measured);
   },
+  storm: (commit, io, { devices = '5000' }) =>
+    withServer(io.environment.DATABASE_URL, (server) =>
+      withDatabase(server, (databaseUrl) =>
+        storm({
+          ...{ databaseUrl, commit, backlog: 360, inFlight: 20, progress: io.stderr },
+          devices: atLeastOne(devices, '--devices'),
+        }),
+      ),
+    ),
   route: async (commit, io, flags) => routeBench(commit, io, flags),
   rescue: async (commit, io, { quick = false, seed = 'bench', days }) => {
     const count = days === undefined ? undefined : Number(days);
@@ -89,6 +100,8 @@ PostgreSQL of its own, or a database of its own on the server of DATABASE_URL.
   --json            the last line of the output is one JSON object
 ingest only:
   --telegraf FILE   the Telegraf to compare with (telegraf, on the PATH); needs mosquitto too
+storm only:
+  --devices N       devices that come back at once, each with an hour's backlog (5000)
 geofence only:
   --quick           fewer rounds
   --tile38 FILE     the Tile38 to compare with (tile38-server, on the PATH); PostGIS is looked for in DATABASE_URL
@@ -123,6 +136,7 @@ async function run(args: string[], io: CommandIo): Promise<number> {
       instances: { type: 'string' },
       python: { type: 'string' },
       telegraf: { type: 'string' },
+      devices: { type: 'string' },
       tile38: { type: 'string' },
     },
     true,
@@ -145,6 +159,11 @@ async function simulatorBench(commit: string, io: CommandIo, { quick = false }: 
     ...{ commit, isQuick: quick, searchPath: environment.PATH, progress: io.stderr },
     k6: k6 && ((port, seconds) => k6Rate(k6, environment, { port, seconds, signal })),
   });
+}
+
+function atLeastOne(text: string, flag: string): number {
+  if (/^[1-9]\d{0,4}$/.test(text)) return Number(text);
+  throw new Fault('config/invalid', `${flag} must be a whole number from 1, not “${text}”`);
 }
 
 function routeBench(

@@ -52,19 +52,25 @@ export async function forget(client: ClientBase, asked: Forgetting): Promise<For
          values ($1, $2, 'personal-data.forget', $3, $4)`,
         [fleetId, actor, about, JSON.stringify({ rows })],
       );
-      await client.query(
-        `select pg_terminate_backend(pid) from pg_stat_activity
-         where datname = current_database() and application_name in ('paceline engine', 'paceline feed')`,
-      );
+      // A commit of what the engine had derived before must not come after ours …
+      await client.query(beginAgain);
     }
     await client.query(isDry ? 'rollback' : 'commit');
-    if (!isDry) await refreshHours(client);
+    if (!isDry) {
+      // … nor may one that began again in between have read the rows that are gone.
+      await client.query(beginAgain);
+      await refreshHours(client);
+    }
     return { rows, spans };
   } catch (cause) {
     await client.query('rollback').catch(() => {});
     throw cause;
   }
 }
+
+const beginAgain = `
+  select pg_terminate_backend(pid) from pg_stat_activity
+  where datname = current_database() and application_name in ('paceline engine', 'paceline feed')`;
 
 /** TimescaleDB would forget the hours by itself, some minutes later. */
 async function refreshHours(client: ClientBase): Promise<void> {

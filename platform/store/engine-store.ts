@@ -20,6 +20,11 @@ export type OpenEngineStore = EngineStore & AsyncDisposable;
  */
 export async function openEngineStore(databaseUrl: string): Promise<OpenEngineStore> {
   let client: pg.Client | undefined;
+  /**
+   * A connection that ended while nobody asked anything: another engine may have held the lock meanwhile, or
+   * a person may have removed rows. What is in memory then counts no more, so the next question fails.
+   */
+  let isLost = false;
   const wakes = new Set<() => void>();
   /** Whether something was heard of since the log was last read. */
   let isWoken = true;
@@ -33,9 +38,16 @@ export async function openEngineStore(databaseUrl: string): Promise<OpenEngineSt
 
   const connected = async (): Promise<pg.Client> => {
     if (client) return client;
+    if (isLost) {
+      isLost = false;
+      throw new Fault('database/unreachable', 'the connection of the engine was lost');
+    }
     const fresh = new pg.Client({ connectionString: databaseUrl, application_name: 'paceline engine' });
     const drop = () => {
-      if (client === fresh) client = undefined;
+      if (client === fresh) {
+        client = undefined;
+        isLost = true;
+      }
       forgetVersion();
       wake();
     };
@@ -71,6 +83,8 @@ export async function openEngineStore(databaseUrl: string): Promise<OpenEngineSt
       try {
         return await query(on, ...args);
       } catch (cause) {
+        // It is told now.
+        isLost = false;
         throw databaseFault(cause);
       }
     };

@@ -130,7 +130,13 @@ const ofDevice = (column: string): string =>
    and d.device_id = t.device_id and t.${column} between g.from_at and g.until_at`;
 
 /** Tables that name a vehicle and hold nothing of what it did. */
-export const impersonal: readonly string[] = ['vehicles', 'devices', 'device_assignments', 'routes'];
+export const impersonal: readonly string[] = [
+  'vehicles',
+  'devices',
+  'device_assignments',
+  'routes',
+  'out_of_service',
+];
 
 /** Where personal data stands: by table, what joins it to `forgotten`. */
 export const places: Readonly<Record<string, readonly [using: string, condition: string]>> = {

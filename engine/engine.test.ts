@@ -4,7 +4,7 @@ import { random } from '../schemas/random.ts';
 import { Engine } from './engine.ts';
 import { inline } from './pool/inline.ts';
 import type { MemoryStore } from './testing/memory-store.ts';
-import { concluded, drive, freshStore, reports, START } from './testing/small-world.ts';
+import { concluded, drive, fences, freshStore, reports, START } from './testing/small-world.ts';
 
 async function openOn(store: MemoryStore): Promise<Engine> {
   return Engine.open(store, { run: inline, threads: 0, gulpFixes: 40, now: () => START + 1e6 });
@@ -72,4 +72,32 @@ test('Engine finds halts, crossings, visits and a trip, when a van drives about'
   await settle(await openOn(store));
   const { crossings, trips, halts, visits } = concluded(store);
   for (const rows of [crossings, trips, halts, visits]) expect(rows.length).toBeGreaterThan(0);
+});
+
+test('Engine ends in the tables of the edited world, when fences are edited under way and the past is ordered again', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.integer({ min: 1, max: 1e6 }), fc.integer({ min: 0, max: 259 }), async (seed, at) => {
+      const fixes = drive(seed, 260);
+      const moved = fences.map((fence) => ({
+        ...fence,
+        policy: { enterMargin: 5, exitMargin: 30, minInside: 20, minOutside: 20 },
+      }));
+      const inOrder = freshStore();
+      inOrder.setWorld({ ...inOrder.world, fences: moved.slice(0, 1) }, inOrder.routes);
+      inOrder.ingest(fixes);
+      await settle(await openOn(inOrder));
+
+      const store = freshStore();
+      let engine = await openOn(store);
+      store.ingest(fixes.slice(0, at));
+      await settle(engine);
+      store.setWorld({ ...store.world, fences: moved.slice(0, 1) }, store.routes);
+      store.order(7, Number.NEGATIVE_INFINITY);
+      if (at % 3 === 0) engine = await openOn(store);
+      store.ingest(fixes.slice(at));
+      await settle(engine);
+      expect(concluded(store)).toEqual(concluded(inOrder));
+    }),
+    { numRuns: 20, seed: 11 },
+  );
 });

@@ -87,7 +87,7 @@ export class Engine {
   #world: World = { fleets: [], depots: [] };
   #vehicleById = new Map<number, Vehicle>();
   #pack: FencePack = packFences([]);
-  #version: WorldVersion = { world: '', vehicles: '', fences: '', routes: '' };
+  #version: WorldVersion = { world: '', vehicles: '', fences: '', routes: '', orders: '' };
   #vehiclesReadAt = Number.NEGATIVE_INFINITY;
   #tick = 0;
 
@@ -112,9 +112,6 @@ export class Engine {
   static async open(store: EngineStore, options: EngineOptions): Promise<Engine> {
     const engine = new Engine(store, options);
     engine.#cursor = await store.readCursor();
-    for (const { vehicleId, from } of await store.readRederivations()) {
-      engine.#pendingRederivations.set(vehicleId, from);
-    }
     await engine.#refreshWorld();
     return engine;
   }
@@ -164,10 +161,7 @@ export class Engine {
       rederivations: late,
     });
     this.#cursor = gulp.cursor;
-    for (const { vehicleId, from } of late) {
-      const known = this.#pendingRederivations.get(vehicleId) ?? from;
-      this.#pendingRederivations.set(vehicleId, Math.min(known, from));
-    }
+    this.#addLate(late);
     return { outputs: [...this.#eventOutputs(correction), ...outputs], hasMore: gulp.hasMore, fixCount };
   }
 
@@ -195,6 +189,13 @@ export class Engine {
     for (const { vehicleId } of asks) this.#pendingRederivations.delete(vehicleId);
     const outputs = [...this.#eventOutputs(correction), ...committed];
     return { outputs, hasMore: this.#pendingRederivations.size > 0, fixCount: 0 };
+  }
+
+  #addLate(late: readonly Rederivation[]): void {
+    for (const { vehicleId, from } of late) {
+      const known = this.#pendingRederivations.get(vehicleId) ?? from;
+      this.#pendingRederivations.set(vehicleId, Math.min(known, from));
+    }
   }
 
   /** Vehicles that wait to be derived again. */
@@ -282,6 +283,7 @@ export class Engine {
     const areVehiclesNew = version.vehicles !== this.#version.vehicles && isTime;
     if (areVehiclesNew) await this.#readVehicles();
     if (version.fences !== this.#version.fences) this.#pack = packFences(await this.#store.readFences());
+    if (version.orders !== this.#version.orders) this.#addLate(await this.#store.readRederivations());
     const changed: RouteRun[] = [];
     if (version.routes !== this.#version.routes || version.world !== this.#version.world) {
       const owners = await this.#routes.refresh(this.#world.depots);

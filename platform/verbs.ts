@@ -9,6 +9,7 @@ export const verbs = [
   'membership',
   'fences',
   'fleet',
+  'rederive',
   'devices',
   'backup',
   'restore',

@@ -18,6 +18,8 @@ export type WorldVersion = {
   readonly vehicles: string;
   readonly fences: string;
   readonly routes: string;
+  /** Of what people ordered to be derived again. */
+  readonly orders: string;
 };
 
 /** How far the engine is, per source: the last batch whose results are committed. */

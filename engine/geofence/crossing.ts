@@ -1,12 +1,13 @@
 import type { Crossing } from '../../schemas/event.ts';
 import { distanceOf } from '../../schemas/position.ts';
+import { fleetPlace } from './fence-grid.ts';
 import {
   candidates,
+  containing,
   depth,
   FACTS,
   type FencePack,
   indexOf,
-  isInside,
   isTouched,
   PARAMS,
 } from './fence-pack.ts';
@@ -37,6 +38,9 @@ type Run = {
 /** A pass is judged only between fixes this near: what lies between is otherwise unknown. */
 const PASS_SECONDS = 120;
 const PASS_METRES = 3000;
+/** The fences that hold the fix in hand. */
+const holders = new Int32Array(4096);
+
 /** Half a gap counts towards the length of a run, up to this many seconds. */
 const LEAD_MAX = 15;
 
@@ -69,11 +73,12 @@ export function cross(
   if (near.length === 0 && standings.length === 0) return standings;
 
   const next: Standing[] = [];
+  const held = containing(pack, fleetPlace(pack.grid, fleetId), fix.lng, fix.lat, holders);
   const lead = before === null ? 0 : Math.min(LEAD_MAX, (fix.at - before.at) / 2);
   for (const i of near) {
     const fenceId = pack.facts[i * FACTS]!;
     const standing = standings.find((known) => known.fenceId === fenceId);
-    const inside = isInside(pack, i, fix.lng, fix.lat);
+    const inside = isAmong(i, held);
     if (!standing) {
       if (!inside) {
         const line = { ax: from.lng, ay: from.lat, bx: fix.lng, by: fix.lat };
@@ -98,6 +103,11 @@ export function cross(
     if (i >= 0) advance(standing, { i, inside: false, fix, lead, vehicleId }, pack, next, crossings);
   }
   return next;
+}
+
+function isAmong(i: number, held: number): boolean {
+  for (let k = 0; k < held; k++) if (holders[k] === i) return true;
+  return false;
 }
 
 type Sight = {

@@ -24,6 +24,8 @@ import {
  *   starts   Int32Array     fences + 1      fence i owns rings starts[i] … starts[i + 1]
  *   rings    Int32Array     rings + 1       ring r owns vertices rings[r] … rings[r + 1]
  *   heads    Int32Array     4 per fence     whether it is a polygon of one ring, that ring's first vertex and end
+ *   places   Int32Array                     by id less that of the first fence: its place, −1 where there is none;
+ *                                           empty where ids are few and far between
  *   grid     slots, cells, entries and fleets of `fence-grid.ts`
  *   index    Flatbush over `bounds`, aligned to 8 bytes; absent when there is no fence
  */
@@ -37,6 +39,7 @@ export type FencePack = {
   readonly starts: Int32Array;
   readonly rings: Int32Array;
   readonly heads: Int32Array;
+  readonly places: Int32Array;
   readonly grid: FenceGrid;
   readonly index: Flatbush | undefined;
 };
@@ -63,15 +66,16 @@ export function packFences(fences: readonly Fence[]): FencePack {
     rings: ringCount,
     vertices: vertexCount,
     ...{ slots: grid.slots.length, cells: grid.cells.length },
-    ...{ entries: grid.entries.length, fleets: grid.fleets.length },
+    ...{ entries: grid.entries.length, fleets: grid.fleets.length, places: placesOf(fences) },
   };
   const layout = layoutOf(sizes);
   const buffer = new SharedArrayBuffer(layout.index + indexBytes);
   new Int32Array(buffer, 0, HEADER).set([
     ...[sizes.fences, sizes.rings, sizes.vertices, indexBytes],
-    ...[sizes.slots, sizes.cells, sizes.entries, sizes.fleets],
+    ...[sizes.slots, sizes.cells, sizes.entries, sizes.fleets, sizes.places],
   ]);
   const pack = readViews(buffer);
+  pack.places.fill(-1);
   pack.grid.slots.set(grid.slots);
   pack.grid.cells.set(grid.cells);
   pack.grid.entries.set(grid.entries);
@@ -81,6 +85,7 @@ export function packFences(fences: readonly Fence[]): FencePack {
   for (const [i, fence] of fences.entries()) {
     const { policy, shape } = fence;
     const reach = shape.kind === 'circle' ? shape.radius : shape.kind === 'corridor' ? shape.width / 2 : 0;
+    if (pack.places.length > 0) pack.places[fence.id - fences[0]!.id] = i;
     pack.facts.set([fence.id, fence.fleetId, kinds.indexOf(shape.kind)], i * FACTS);
     const limits = [policy.enterMargin, policy.exitMargin, policy.minInside, policy.minOutside];
     pack.params.set([reach, ...limits], i * PARAMS);
@@ -106,6 +111,12 @@ export function packFences(fences: readonly Fence[]): FencePack {
   return viewsOf(buffer);
 }
 
+/** How many ids lie between the first and the last; 0 where a table of them is not worth it. */
+function placesOf(fences: readonly Fence[]): number {
+  const span = fences.length === 0 ? 0 : fences[fences.length - 1]!.id - fences[0]!.id + 1;
+  return span > 0 && span <= SPARSE * fences.length ? span : 0;
+}
+
 const seen = new WeakMap<SharedArrayBuffer, FencePack>();
 
 /** The same pack seen from another thread. */
@@ -117,7 +128,10 @@ export function viewsOf(buffer: SharedArrayBuffer): FencePack {
   return pack;
 }
 
-const HEADER = 8;
+const HEADER = 10;
+
+/** Ids may be this many times as many as fences before they are searched for rather than looked up. */
+const SPARSE = 16;
 
 function readViews(buffer: SharedArrayBuffer): FencePack {
   const [
@@ -129,6 +143,7 @@ function readViews(buffer: SharedArrayBuffer): FencePack {
     cells = 0,
     entries = 0,
     fleets = 0,
+    places = 0,
   ] = new Int32Array(buffer, 0, HEADER);
   const at = layoutOf({
     fences: count,
@@ -138,6 +153,7 @@ function readViews(buffer: SharedArrayBuffer): FencePack {
     cells,
     entries,
     fleets,
+    places,
   });
   return {
     buffer,
@@ -149,6 +165,7 @@ function readViews(buffer: SharedArrayBuffer): FencePack {
     starts: new Int32Array(buffer, at.starts, count + 1),
     rings: new Int32Array(buffer, at.rings, ringCount + 1),
     heads: new Int32Array(buffer, at.heads, count * 4),
+    places: new Int32Array(buffer, at.places, places),
     grid: {
       slots: new Int32Array(buffer, at.slots, slots),
       cells: new Int32Array(buffer, at.cells, cells),
@@ -164,7 +181,7 @@ function readViews(buffer: SharedArrayBuffer): FencePack {
 }
 
 type Sizes = Readonly<
-  Record<'fences' | 'rings' | 'vertices' | 'slots' | 'cells' | 'entries' | 'fleets', number>
+  Record<'fences' | 'rings' | 'vertices' | 'slots' | 'cells' | 'entries' | 'fleets' | 'places', number>
 >;
 
 function layoutOf({ fences, rings, vertices, ...grid }: Sizes) {
@@ -180,7 +197,8 @@ function layoutOf({ fences, rings, vertices, ...grid }: Sizes) {
   const cells = slots + grid.slots * 4;
   const entries = cells + grid.cells * 4;
   const fleets = entries + grid.entries * 4;
-  const index = Math.ceil((fleets + grid.fleets * 4) / 8) * 8;
+  const places = fleets + grid.fleets * 4;
+  const index = Math.ceil((places + grid.places * 4) / 8) * 8;
   return {
     bounds,
     params,
@@ -193,6 +211,7 @@ function layoutOf({ fences, rings, vertices, ...grid }: Sizes) {
     cells,
     entries,
     fleets,
+    places,
     index,
   };
 }
@@ -334,7 +353,8 @@ export function isTouched(pack: FencePack, i: number, line: Line): boolean {
 }
 
 /** Where fence `id` stands in a pack whose fences are sorted by id; -1 when it is not there. */
-export function indexOf({ facts, count }: FencePack, id: number): number {
+export function indexOf({ facts, count, places }: FencePack, id: number): number {
+  if (places.length > 0) return places[id - facts[0]!] ?? -1;
   let low = 0;
   let high = count - 1;
   while (low <= high) {

@@ -53,6 +53,11 @@ export class MemoryStore implements EngineStore {
     this.#worldVersion++;
   }
 
+  /** What the command does: has a vehicle derived again from an instant. */
+  order(vehicleId: number, from: number): void {
+    this.#rederivations.set(vehicleId, Math.min(from, this.#rederivations.get(vehicleId) ?? from));
+  }
+
   ingest(fixes: readonly Fix[], reports: readonly StoredReport[] = []): void {
     const fresh = fixes.filter((fix) => {
       const key = `${fix.vehicleId} ${fix.at} ${fix.key}`;
@@ -68,6 +73,7 @@ export class MemoryStore implements EngineStore {
     vehicles: String(this.#worldVersion),
     fences: String(this.#worldVersion),
     routes: String(this.#worldVersion),
+    orders: [...this.#rederivations].join(' '),
   });
   readonly readWorld = async () => this.world;
   readonly readVehicles = async () => [...this.world.vehicles];
@@ -160,7 +166,7 @@ export class MemoryStore implements EngineStore {
     this.#cursor = work.cursor?.get(1) ?? this.#cursor;
     this.#write(work);
     for (const { vehicleId, from } of work.rederived) {
-      this.#rederivations.delete(vehicleId);
+      if ((this.#rederivations.get(vehicleId) ?? from) >= from) this.#rederivations.delete(vehicleId);
       this.#checkpoints = this.#checkpoints.filter((c) => c.vehicleId !== vehicleId || c.at <= from);
     }
     for (const { vehicleId, from } of work.rederivations) {

@@ -191,7 +191,9 @@ async function writeBooks(client: pg.Client, work: EngineWork): Promise<void> {
     const from = [rederived.map(({ vehicleId }) => vehicleId), rederived.map((done) => done.from)];
     const done = 'unnest($1::integer[], $2::float8[]) as done (vehicle_id, since)';
     await client.query(
-      `delete from rederivations r using ${done} where r.vehicle_id = done.vehicle_id`,
+      // An order from further back, given meanwhile, still stands.
+      `delete from rederivations r using ${done}
+       where r.vehicle_id = done.vehicle_id and r.from_at >= to_timestamp(done.since)`,
       from,
     );
     await client.query(

@@ -42,8 +42,18 @@ export async function worldVersion(client: pg.Client): Promise<WorldVersion> {
      from world_changes group by 1`,
   );
   const version = new Map(rows.map((row) => [row.kind, row.version]));
+  const orders = await client.query<{ version: string }>(
+    `select count(*) || '/' || coalesce(md5(string_agg(vehicle_id || '@' || from_at, ' ' order by vehicle_id)), '')
+       as version from rederivations`,
+  );
   const of = (kind: keyof WorldVersion) => version.get(kind) ?? 'none';
-  return { world: of('world'), vehicles: of('vehicles'), fences: of('fences'), routes: of('routes') };
+  return {
+    world: of('world'),
+    vehicles: of('vehicles'),
+    fences: of('fences'),
+    routes: of('routes'),
+    orders: orders.rows[0]?.version ?? '',
+  };
 }
 
 export async function world(client: pg.Client): Promise<World> {

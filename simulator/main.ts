@@ -16,7 +16,7 @@ import { type TruthRecord, truthOf, writeTruth } from './report/truth.ts';
 import { profileOf } from './scenario/profile.ts';
 import { parseScenario, type Scenario, scenarios, unknownScenario } from './scenario/scenario.ts';
 import { openTold } from './told.ts';
-import { fleetSizes } from './van/copies.ts';
+import { fleetSizes, vanName } from './van/copies.ts';
 import { ON_AIR_BEFORE, type VanDay } from './van/van.ts';
 
 export type SimulatorConfig = {
@@ -36,6 +36,8 @@ export type SimulatorConfig = {
   readonly broker: BrokerAddress;
   /** Connections that share the vans, each a gateway's; or one for every device. */
   readonly connections?: number | 'per-device' | undefined;
+  /** One for each: what a device logs in with, where not as `broker` says. */
+  readonly deviceSecrets?: ReadonlyMap<string, string> | undefined;
   readonly ledgerFile: string;
   readonly truthFile?: string | undefined;
 };
@@ -150,7 +152,7 @@ export async function runSimulator(
     fleet: scenario.fleet,
     vans: hasCopies(scenario) ? copiedVans(shift, dayOf) : lazyVans(shift, fleet),
     swarm: swarmOf(shift),
-    gateway: gatewayFor(scenario, config.broker),
+    gateway: config.connections === 'per-device' ? undefined : gatewayFor(scenario, config.broker),
     connections,
     ledger,
     before,
@@ -171,18 +173,22 @@ export async function runSimulator(
 const CONNECTING_AT_ONCE = 64;
 
 async function connectAll(
-  { broker, connections = CONNECTIONS }: SimulatorConfig,
+  { broker, connections = CONNECTIONS, deviceSecrets }: SimulatorConfig,
   fleet: string,
   vans: number,
   signal: AbortSignal,
 ): Promise<Connection[]> {
   const count = connections === 'per-device' ? vans : Math.min(connections, vans);
   const opened: Connection[] = [];
+  const loginOf = (device: string): BrokerAddress => {
+    const password = connections === 'per-device' ? deviceSecrets?.get(device) : undefined;
+    return password === undefined ? broker : { ...broker, username: `device:${fleet}/${device}`, password };
+  };
   const suffix = randomSuffix();
   while (opened.length < count) {
     const some = Math.min(CONNECTING_AT_ONCE, count - opened.length);
     const next = Array.from({ length: some }, (_, i) =>
-      openConnection(broker, {
+      openConnection(loginOf(vanName(opened.length + i)), {
         clientId: `simulator-${fleet}-${opened.length + i}-${suffix}`,
         signal,
         patienceMs: CONNECT_PATIENCE_MS,

@@ -1,5 +1,5 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { Fault } from '../../schemas/fault.ts';
 import { isoFromInstant } from '../../schemas/units.ts';
 import { calibration, deviation } from '../../simulator/calibration/calibration.ts';
@@ -18,7 +18,7 @@ import { type AcceptanceReport, acceptanceReport } from '../../simulator/report/
 import { writeTruth } from '../../simulator/report/truth.ts';
 import { explain } from '../../simulator/scenario/explain.ts';
 import { Scenario, scenarios } from '../../simulator/scenario/scenario.ts';
-import { planPortions } from '../../simulator/van/copies.ts';
+import { planPortions, vanName } from '../../simulator/van/copies.ts';
 import { type Command, type CommandIo, parseCommandLine, parseDuration } from '../command.ts';
 import { type Config, readConfig } from '../config.ts';
 import { gatewayOf, makeDataFolder, readRunFile } from '../data-folder.ts';
@@ -26,6 +26,7 @@ import { drained } from '../drain.ts';
 import { programContext } from '../program.ts';
 import { keepRun, openRun } from '../runs/book.ts';
 import { figuresOfReport } from '../runs/run.ts';
+import { simulatedSecrets } from '../store/device-secrets.ts';
 import { readFleetTables } from '../store/fleet-tables.ts';
 import { keptInParts } from '../store/kept-fixes.ts';
 import { writePlan } from '../store/plan-store.ts';
@@ -77,7 +78,8 @@ Drives a fleet through a simulated shift and publishes what its devices say.
   --shift-start T      seconds since the epoch
   --broker URL         (MQTT_URL, or the platform on this machine)
   --username, --password  of a gateway (that of the fleet in the data folder)
-  --connections N      connections that share the vans; “per-device”: one for each
+  --connections N      connections that share the vans; “per-device”: one for each, logged in as that device
+                       with a secret made for it (on a broker elsewhere: as --username)
   --truth FILE         writes what really happened
   --ledger FILE        writes every acknowledgement
   --report FILE        writes what came of it as JSON
@@ -103,9 +105,10 @@ Drives a fleet through a simulated shift and publishes what its devices say.
     const shift = prepareShift(simulator, io.now());
     const databaseUrl = await databaseBehind(simulator.broker.url, values.broker !== undefined, config);
     if (!values['no-plan']) await storePlan(databaseUrl, shift, io);
+    const deviceSecrets = await secretsFor(values, simulator, shift, databaseUrl);
     const isSupervised = process.send !== undefined;
     const book = await openRun(io.now, (await readRunFile(config.dataFolder))?.pid);
-    await runSimulator(simulator, context, {
+    await runSimulator({ ...simulator, deviceSecrets }, context, {
       shift,
       ...(isSupervised ? {} : { onProgress: progressLine(io, simulator.durationSeconds) }),
     });
@@ -260,6 +263,23 @@ async function databaseBehind(
   const run = await readRunFile(config.dataFolder);
   const isOurs = run !== undefined && new URL(run.mqttUrl).port === new URL(brokerUrl).port;
   return isOurs ? run.databaseUrl : undefined;
+}
+
+/** Beside a platform of ours each device logs in as itself, unless all are to use the log-in named. */
+async function secretsFor(
+  { username }: Values,
+  { connections, ledgerFile }: SimulatorConfig,
+  { scenario }: PreparedShift,
+  databaseUrl: string | undefined,
+): Promise<SimulatorConfig['deviceSecrets']> {
+  if (connections !== 'per-device' || databaseUrl === undefined || username !== undefined) return undefined;
+  const { vans, fleet } = scenario;
+  const devices = Array.from({ length: vans }, (_, index) => vanName(index));
+  const folder = dirname(ledgerFile);
+  await mkdir(folder, { recursive: true });
+  return withClient(databaseUrl, (client) =>
+    simulatedSecrets(client, fleet, devices, join(folder, `devices-${fleet}.json`)),
+  );
 }
 
 /** Without its plan the vans move but are on no route. */

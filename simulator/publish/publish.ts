@@ -92,7 +92,12 @@ export async function publish(input: PublishInput): Promise<PublishProgress> {
       const fix = swarm.take(until);
       if (fix === undefined) return false;
       const { van, due } = fix;
-      await outlet.fix(van, { ...fix, device: swarm.nameOf(van) }, isLive ? clock.wall(due) : undefined);
+      // They stand behind the others: each device keeps to its own connection.
+      await outlet.fix(
+        input.vans.length + van,
+        { ...fix, device: swarm.nameOf(van) },
+        isLive ? clock.wall(due) : undefined,
+      );
     }
     return swarm !== undefined && !signal.aborted;
   };

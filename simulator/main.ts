@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { asError, Fault } from '../schemas/fault.ts';
 import type { ProgramContext } from '../schemas/program.ts';
@@ -185,6 +186,8 @@ async function connectAll(
     return password === undefined ? broker : { ...broker, username: `device:${fleet}/${device}`, password };
   };
   const suffix = randomSuffix();
+  // Each that is connecting listens for the end, and that is no leak.
+  setMaxListeners(CONNECTING_AT_ONCE + 16, signal);
   while (opened.length < count) {
     const some = Math.min(CONNECTING_AT_ONCE, count - opened.length);
     const next = Array.from({ length: some }, (_, i) =>

@@ -1,8 +1,11 @@
 import type { Crossing, Halt, Trip } from '../schemas/event.ts';
 import type { Depot } from '../schemas/plan.ts';
+import { fixFlags } from '../schemas/reasons.ts';
+import { doubted } from './filter/implausible-speed.ts';
+import { HELD, judge, judgeHeld } from './filter/judge.ts';
+import { isReachable } from './filter/step.ts';
 import { cross, pendingCrossings } from './geofence/crossing.ts';
 import type { FencePack } from './geofence/fence-pack.ts';
-import { judge } from './judge.ts';
 import { haltStep } from './trip/halt.ts';
 import { tripRow, tripStep } from './trip/trip.ts';
 import { type Changes, isLate, noChanges, type Observation, type VehicleState } from './vehicle-state.ts';
@@ -67,16 +70,49 @@ export function foldVehicle(
 function step(
   state: VehicleState,
   fix: Observation,
-  { vehicleId, fleetId }: { readonly vehicleId: number; readonly fleetId: number },
+  vehicle: Owner,
+  world: FoldWorld,
+  changes: Changes,
+): VehicleState {
+  const { held, good } = state;
+  const settled = held && good ? settle(state, { good, held, fix }, vehicle, world, changes) : state;
+  const flags = judge(settled, fix);
+  if (flags === 0) return advance(settled, fix, vehicle, world, changes);
+  const last = { at: fix.at, key: fix.key };
+  if (flags === HELD) return { ...settled, last, held: fix };
+  changes.judgements.push({ vehicleId: vehicle.vehicleId, at: fix.at, key: fix.key, flags });
+  const doubt = (flags & OUT_OF_REACH) !== 0 ? doubted(settled.doubt, fix) : settled.doubt;
+  // The place is wrong; that the ignition was on is not.
+  const isOn = settled.halt?.isOff === true && fix.ignition !== false;
+  return { ...settled, last, doubt, halt: isOn ? { ...settled.halt, isOff: false } : settled.halt };
+}
+
+const OUT_OF_REACH = fixFlags.implausible_speed | fixFlags.sign_flip;
+
+type Owner = { readonly vehicleId: number; readonly fleetId: number };
+
+/** The next fix has come: the one that waited for it is used, or flagged. */
+function settle(
+  state: VehicleState,
+  { good, held, fix }: { readonly good: Observation; readonly held: Observation; readonly fix: Observation },
+  vehicle: Owner,
+  world: FoldWorld,
+  changes: Changes,
+): VehicleState {
+  const flags = judgeHeld(good, held, fix);
+  if (flags === 0) return advance(state, held, vehicle, world, changes);
+  changes.judgements.push({ vehicleId: vehicle.vehicleId, at: held.at, key: held.key, flags });
+  return { ...state, held: null };
+}
+
+/** Uses a good fix. */
+function advance(
+  state: VehicleState,
+  fix: Observation,
+  { vehicleId, fleetId }: Owner,
   { pack, depots }: FoldWorld,
   changes: Changes,
 ): VehicleState {
-  const last = { at: fix.at, key: fix.key };
-  const { flags, doubt } = judge(state, fix);
-  if (flags !== 0) {
-    changes.judgements.push({ vehicleId, at: fix.at, key: fix.key, flags });
-    return { ...state, last, doubt };
-  }
   const before = state.good;
   const fences = cross(state.fences, { before, fix, vehicleId, fleetId }, pack, changes.crossings);
   const haltsBefore = changes.halts.length;
@@ -88,7 +124,18 @@ function step(
   const trip = tripStep(state.trip, fix, haltsEnded, { depots }, (shown) =>
     changes.trips.push({ vehicleId, ...shown }),
   );
-  return { last, good: fix, doubt, fences, halt, trip };
+  const isMoved = before === null || (state.doubt !== null && !isReachable(before, fix));
+  const since = isMoved ? (state.doubt?.since ?? fix.at) : (state.since ?? fix.at);
+  return {
+    last: { at: fix.at, key: fix.key },
+    good: fix,
+    since,
+    held: null,
+    doubt: null,
+    fences,
+    halt,
+    trip,
+  };
 }
 
 /** What a state has already shown and may still change: the open halt and trip. */

@@ -44,6 +44,7 @@ export function gather(batches: readonly FixColumns[]): Gathered {
     }
     columns.at[k] = numbers.at[i]!;
     columns.key[k] = numbers.key[i]!;
+    columns.deviceId[k] = numbers.deviceId[i]!;
     columns.lng[k] = numbers.lng[i]!;
     columns.lat[k] = numbers.lat[i]!;
     columns.speed[k] = numbers.speed[i]!;
@@ -59,6 +60,7 @@ function emptyColumns(count: number): ObservationColumns {
   return {
     at: new Float64Array(count),
     key: new Float64Array(count),
+    deviceId: new Float64Array(count),
     lng: new Float64Array(count),
     lat: new Float64Array(count),
     speed: new Float32Array(count),
@@ -76,6 +78,7 @@ export function slice({ columns, from }: Gathered, v: number, w: number): Observ
   return {
     at: columns.at.slice(a, b),
     key: columns.key.slice(a, b),
+    deviceId: columns.deviceId.slice(a, b),
     lng: columns.lng.slice(a, b),
     lat: columns.lat.slice(a, b),
     speed: columns.speed.slice(a, b),

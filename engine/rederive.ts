@@ -14,7 +14,13 @@ export const judgementKey = ({ at, key }: FixJudgement): string => `${at} ${key}
 export function touchedFrom(checkpoint: Checkpoint | undefined): number {
   if (!checkpoint) return Number.NEGATIVE_INFINITY;
   const { crossings, halts, trips } = pendingKeys(checkpoint.state);
-  return Math.min(haltsFrom(checkpoint), ...crossings.map(({ at }) => at), ...halts, ...trips);
+  const from = Math.min(haltsFrom(checkpoint), foldedFrom(checkpoint));
+  return Math.min(from, ...crossings.map(({ at }) => at), ...halts, ...trips);
+}
+
+/** The instant of the first fix that a fold from this checkpoint uses: one that waits for the next comes first. */
+function foldedFrom({ at, state: { held } }: Checkpoint): number {
+  return held ? Math.min(at, held.at) : at;
 }
 
 /**
@@ -38,7 +44,11 @@ export function correction(
   existing: Conclusions,
 ): Correction {
   const state = checkpoint?.state ?? emptyState;
-  const from = checkpoint?.at ?? Number.NEGATIVE_INFINITY;
+  const from = checkpoint ? foldedFrom(checkpoint) : Number.NEGATIVE_INFINITY;
+  const isFolded = ({ at, key }: FixJudgement): boolean =>
+    checkpoint === undefined ||
+    at >= checkpoint.at ||
+    (at === checkpoint.state.held?.at && key === checkpoint.state.held.key);
   const pending = pendingKeys(state);
   const open = openConclusions(vehicleId, state);
   const pendingCrossings = new Set(pending.crossings.map(crossingKey));
@@ -62,11 +72,7 @@ export function correction(
     existing.trips.filter((row) => row.startedAt >= from || pending.trips.includes(row.startedAt)),
     startKey,
   );
-  const judgements = differences(
-    changes.judgements,
-    existing.judgements.filter((row) => row.at >= from),
-    judgementKey,
-  );
+  const judgements = differences(changes.judgements, existing.judgements.filter(isFolded), judgementKey);
   return {
     upserts: {
       crossings: crossings.upserts,

@@ -7,6 +7,7 @@ import type { TripState } from './trip/trip.ts';
 export type Observation = {
   readonly at: number;
   readonly key: number;
+  readonly deviceId: number;
   readonly lng: number;
   readonly lat: number;
   readonly speed: number | undefined;
@@ -19,6 +20,8 @@ export type Observation = {
 /** Fixes far from the last good one, that may be the truth after all. */
 export type Doubt = {
   readonly count: number;
+  /** Instant of the first of them. */
+  readonly since: number;
   readonly at: number;
   readonly lng: number;
   readonly lat: number;
@@ -32,6 +35,10 @@ export type VehicleState = {
   /** Newest fix folded; those that are bad by themselves are not. */
   readonly last: { readonly at: number; readonly key: number } | null;
   readonly good: Observation | null;
+  /** The instant from which on the good fixes agree with one another. */
+  readonly since: number;
+  /** The newest fix, when only the next one can say whether it is good. */
+  readonly held: Observation | null;
   readonly doubt: Doubt | null;
   readonly fences: readonly Standing[];
   readonly halt: HaltState | null;
@@ -41,6 +48,8 @@ export type VehicleState = {
 export const emptyState: VehicleState = {
   last: null,
   good: null,
+  since: 0,
+  held: null,
   doubt: null,
   fences: [],
   halt: null,

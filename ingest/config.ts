@@ -104,7 +104,7 @@ export const ingestLimits: IngestLimits = {
   busyMessages: 15,
   accuracyMax: 200,
   clockFloor: Date.UTC(2015, 0, 1) / 1000,
-  clockAheadMax: 300,
+  clockAheadMax: 60,
   rejectionBytes: 4_096,
   rejectionDays: 7,
   logHours: 24,

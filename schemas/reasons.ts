@@ -30,12 +30,22 @@ export const fixFlags = {
   accuracy: 2,
   /** The device's clock says a time before 2015: a receiver that lost its date. */
   clock_past: 4,
-  /** The device's clock is ahead of the receiver's by more than the limit (default 300 s). */
+  /** The device's clock is ahead of the receiver's by more than the limit (default 60 s). */
   clock_future: 8,
   /** The device itself says that its position is not valid: no satellite lock, a guess, or mocked. */
   doubted: 16,
-  /** Implied speed from the last good fix is beyond what a van drives (default 70 m/s). */
+  /** Implied speed from the last good fix is beyond what a van drives (default 50 m/s). */
   implausible_speed: 256,
+  /** Away and back between two fixes, further than the vehicle's own speed and heading allow. */
+  spike: 512,
+  /** The mirror image of where the vehicle is: a sign of latitude or longitude was lost. */
+  sign_flip: 1024,
+  /** The last position again, to the last digit, while the vehicle moved by its own speed. */
+  stale_repeat: 2048,
+  /** Wandered off from where the vehicle stands with its ignition off (default 45 m). */
+  parked_drift: 4096,
+  /** Its sequence number belongs elsewhere than its instant: the device's clock was wrong. */
+  out_of_sequence: 8192,
 } as const;
 
 export type FixFlag = keyof typeof fixFlags;

@@ -25,6 +25,20 @@ const flagged: Readonly<Record<string, readonly [meaning: string, remedy: string
     'faster than a van from the last good fix',
     'Two devices may share one name or vehicle.',
   ],
+  spike: ['away and back within one fix', 'Look at the antenna if it is often.'],
+  sign_flip: [
+    'on the other side of the equator or of Greenwich',
+    'A sign gets lost: look at the mapping, or at the firmware.',
+  ],
+  stale_repeat: [
+    'the position before, once more, while moving',
+    'The receiver sticks: look at the antenna, or let the device send only new positions.',
+  ],
+  parked_drift: ['wanders off while the van stands', 'Nothing: it stands under a roof.'],
+  out_of_sequence: [
+    'its clock says another time than its sequence number',
+    'Let the device set its clock by its receiver or by NTP.',
+  ],
 };
 
 const plain = (code: string): string => code.replaceAll('_', ' ');

@@ -10,6 +10,7 @@ import type { Observation, VehicleState } from '../vehicle-state.ts';
 export type ObservationColumns = {
   readonly at: Float64Array;
   readonly key: Float64Array;
+  readonly deviceId: Float64Array;
   readonly lng: Float64Array;
   readonly lat: Float64Array;
   readonly speed: Float32Array;
@@ -71,6 +72,7 @@ function observationAt(columns: ObservationColumns, i: number): Observation {
   return {
     at: columns.at[i]!,
     key: columns.key[i]!,
+    deviceId: columns.deviceId[i]!,
     lng: columns.lng[i]!,
     lat: columns.lat[i]!,
     speed: Number.isNaN(speed) ? undefined : speed,

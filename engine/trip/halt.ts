@@ -14,6 +14,10 @@ export type HaltState = {
   readonly lng: number;
   readonly lat: number;
   readonly count: number;
+  /** Whether the newest fix that belongs says that the ignition is off. */
+  readonly isOff?: boolean | undefined;
+  /** The worst that its fixes said of themselves until it was shown, metres. */
+  readonly accuracy?: number | undefined;
   /** Where it was when it was first shown. */
   readonly shown: { readonly lng: number; readonly lat: number } | null;
   /** The newest fix, when it does not belong: one alone may be an outlier. */
@@ -31,6 +35,8 @@ const STRAY_MIN = 18;
 const STRAY_MAX = 40;
 /** Metres that make another place of it when movement was seen in between. */
 const STRAY_MOVED = 10;
+/** Between two fixes further apart the ignition may have been on, seconds. */
+const OFF_SECONDS = 15;
 /** Weight of a new fix in the mean never falls below 1 / this. */
 const MEAN_OVER = 20;
 /** Roads are longer than straight lines, over some hundred metres. */
@@ -54,6 +60,9 @@ export function haltStep(
   if (isSlow && strayed <= (hasMoved ? STRAY_MOVED : strayMax(fix))) {
     return show(extended(halt, fix), fix.at, close);
   }
+  // With its ignition off all the time it cannot have left, however its receiver strays.
+  if (halt.isOff === true && isOff(before, fix))
+    return show({ ...halt, lastAt: fix.at, doubt: null }, fix.at, close);
   const isGone = !isSlow && ((fix.speed ?? 0) >= GONE || strayed > 2 * strayMax(fix));
   if (doubt === null && !isGone && !(hasMoved && isSlow)) {
     return { ...halt, doubt: { ...fix, isSlow, startedAt: isSlow ? arrival(before, fix) : fix.at } };
@@ -76,6 +85,11 @@ function slow(before: Observation | null, fix: Observation): boolean {
   return step / (fix.at - before.at) < SLOW;
 }
 
+function isOff(before: Observation | null, fix: Observation): boolean {
+  if (fix.ignition !== false || before?.ignition !== false) return false;
+  return fix.at - before.at <= OFF_SECONDS && (fix.speed ?? 0) < GONE;
+}
+
 /** Metres around the mean within which a slow fix belongs. */
 function strayMax({ accuracy }: Observation): number {
   return Math.min(STRAY_MAX, Math.max(STRAY_MIN, 8 + 1.2 * (accuracy ?? 0)));
@@ -85,11 +99,22 @@ function begin(before: Observation | null, fix: Observation, close: (halt: Omit<
   return show(started(arrival(before, fix), fix), fix.at, close);
 }
 
-function started(startedAt: number, { at, lng, lat }: Observation): HaltState {
-  return { startedAt, lastAt: at, lng, lat, count: 1, shown: null, doubt: null };
+function started(startedAt: number, { at, lng, lat, accuracy, ignition }: Observation): HaltState {
+  const isOff = ignition === false;
+  return {
+    startedAt,
+    lastAt: at,
+    lng,
+    lat,
+    count: 1,
+    isOff,
+    accuracy: accuracy ?? 0,
+    shown: null,
+    doubt: null,
+  };
 }
 
-function extended(halt: HaltState, { at, lng, lat }: Observation): HaltState {
+function extended(halt: HaltState, { at, lng, lat, accuracy, ignition }: Observation): HaltState {
   const weight = 1 / Math.min(MEAN_OVER, halt.count + 1);
   return {
     ...halt,
@@ -97,6 +122,8 @@ function extended(halt: HaltState, { at, lng, lat }: Observation): HaltState {
     lng: halt.lng + (lng - halt.lng) * weight,
     lat: halt.lat + (lat - halt.lat) * weight,
     count: halt.count + 1,
+    isOff: ignition === false,
+    accuracy: halt.shown === null ? Math.max(halt.accuracy ?? 0, accuracy ?? 0) : halt.accuracy,
     doubt: null,
   };
 }

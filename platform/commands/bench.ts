@@ -11,6 +11,7 @@ import { Fault } from '../../schemas/fault.ts';
 import { silentLog } from '../../schemas/program.ts';
 import { type Command, type CommandIo, parseCommandLine } from '../command.ts';
 import { openPostgres } from '../embedded/postgres.ts';
+import { benchFilters } from '../filters/bench.ts';
 import { benchGenerator } from '../generator/bench.ts';
 import { k6Rate } from '../generator/k6-rate.ts';
 import { benchGeofence } from '../geofence/bench.ts';
@@ -74,6 +75,11 @@ const benches: Readonly<Record<string, Bench>> = {
         }),
       ),
     ),
+  filters: async (commit, io, { quick = false, seed = 'bench' }) =>
+    benchFilters({
+      ...{ commit, isQuick: quick, seed, progress: io.stderr },
+      recordings: io.environment.PACELINE_TEST_DATA,
+    }),
   route: async (commit, io, flags) => routeBench(commit, io, flags),
   rescue: async (commit, io, { quick = false, seed = 'bench', days }) => {
     const count = days === undefined ? undefined : Number(days);
@@ -113,6 +119,8 @@ pace only:
 rescue only:
   --quick           10 days and a second for each clairvoyant: minutes instead of hours
   --days N          so many days (200)
+filters only:
+  --quick           4 vans an interval instead of 12
   --seed NAME       other simulated days
 route only:
   --quick           few instances and short budgets: a minute instead of an hour

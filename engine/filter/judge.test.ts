@@ -50,7 +50,7 @@ test.each([
     changes: { 20: { lng: driving[19]!.lng, lat: driving[19]!.lat } },
     judgements: ['20 stale_repeat'],
   },
-  { what: 'wrong clock', changes: { 40: { at: driving[40]!.at - 17 } }, judgements: ['40 out_of_sequence'] },
+  { what: 'wrong clock', changes: { 40: { at: driving[40]!.at - 11 } }, judgements: ['40 out_of_sequence'] },
 ])('foldVehicle() flags a $what and nothing else', ({ changes, judgements }) => {
   expect(fold(changed(changes)).judgements).toEqual(judgements);
 });

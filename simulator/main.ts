@@ -232,10 +232,12 @@ function lazyVans({ scenario, plan }: PreparedShift, fleet: Fleet): PublishInput
  */
 export function truthOfShift(shift: PreparedShift, dayOf = dayMaker(shift)): TruthRecord[] {
   const { scenario, city, plan } = shift;
-  function* days(): Generator<VanDay> {
-    for (const index of plan.routes.keys()) yield dayOf(index);
-  }
-  return truthOf({ days: days(), plan, city, scenario });
+  return truthOf({ days: daysOfShift(shift, dayOf), plan, city, scenario });
+}
+
+/** The day of each van of a shift, one after the other. */
+export function* daysOfShift(shift: PreparedShift, dayOf = dayMaker(shift)): Generator<VanDay> {
+  for (const index of shift.plan.routes.keys()) yield dayOf(index);
 }
 
 /** Two runs on one broker must not push each other off it. */

@@ -5,6 +5,7 @@ import { isoFromInstant } from '../../schemas/units.ts';
 import { calibration, deviation } from '../../simulator/calibration/calibration.ts';
 import { calibrationSvg } from '../../simulator/calibration/calibration-plot.ts';
 import {
+  daysOfShift,
   type PreparedShift,
   prepareShift,
   runSimulator,
@@ -14,6 +15,7 @@ import {
 import { readLedger } from '../../simulator/publish/ledger-reading.ts';
 import type { PublishProgress } from '../../simulator/publish/publish.ts';
 import { record } from '../../simulator/record/record.ts';
+import { writePaths } from '../../simulator/report/paths.ts';
 import { type AcceptanceReport, acceptanceReport } from '../../simulator/report/report.ts';
 import { writeTruth } from '../../simulator/report/truth.ts';
 import { explain } from '../../simulator/scenario/explain.ts';
@@ -48,6 +50,7 @@ const flags = {
   password: { type: 'string' },
   connections: { type: 'string' },
   truth: { type: 'string' },
+  paths: { type: 'string' },
   ledger: { type: 'string' },
   report: { type: 'string' },
   'no-plan': { type: 'boolean' },
@@ -81,6 +84,7 @@ Drives a fleet through a simulated shift and publishes what its devices say.
   --connections N      connections that share the vans; “per-device”: one for each, logged in as that device
                        with a secret made for it (on a broker elsewhere: as --username)
   --truth FILE         writes what really happened
+  --paths FILE         writes where each van exactly was, as far as nothing is ordered (.ndjson or .ndjson.gz)
   --ledger FILE        writes every acknowledgement
   --report FILE        writes what came of it as JSON
   --record FILE        writes what the devices say into .ndjson.gz, .csv.gz or .gpx, and sends nothing
@@ -103,6 +107,7 @@ Drives a fleet through a simulated shift and publishes what its devices say.
     const simulator = await simulatorConfig(values, config);
     const context = programContext('simulator', config, io);
     const shift = prepareShift(simulator, io.now());
+    if (values.paths !== undefined) writePaths(values.paths, daysOfShift(shift));
     const databaseUrl = await databaseBehind(simulator.broker.url, values.broker !== undefined, config);
     if (!values['no-plan']) await storePlan(databaseUrl, shift, io);
     const deviceSecrets = await secretsFor(values, simulator, shift, databaseUrl);
@@ -158,6 +163,7 @@ async function withoutBroker(values: Values, config: Config, io: CommandIo): Pro
   if (values.explain) for (const line of explain(shift.scenario, shift.plan)) io.stdout(line);
   if (values.record !== undefined) {
     if (values.truth !== undefined) writeTruth(values.truth, truthOfShift(shift));
+    if (values.paths !== undefined) writePaths(values.paths, daysOfShift(shift));
     const rows = await record(values.record, shift);
     io.stdout(`${rows} fixes of ${shift.plan.routes.length} vans written to ${values.record}`);
   }

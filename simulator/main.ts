@@ -133,6 +133,8 @@ export async function runSimulator(
   const told = openTold({ ...config, shift, isResumed: before !== undefined });
   const dayOf = hasCopies(scenario) ? keptDays(dayMaker(shift)) : dayMaker(shift, told.before);
   if (config.truthFile !== undefined) writeTruth(config.truthFile, truthOfShift(shift, dayOf));
+  // Days that are kept are made now: found on the way, they would hold up what others have to say.
+  if (hasCopies(scenario)) for (const index of plan.routes.keys()) dayOf(index);
   const ending = endingAfter(config.durationSeconds, context.signal);
   const connections = await connectAll(config, scenario.fleet, vans, context.signal);
   const ledger = openLedger(config.ledgerFile, header, { before });

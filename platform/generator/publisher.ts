@@ -13,6 +13,7 @@ import {
   openPacketReader,
   packetTypes,
   publishPacket,
+  typeOf,
 } from '../../simulator/publish/mqtt-packets.ts';
 import { encode } from '../../simulator/publish/outlet.ts';
 import { IN_FLIGHT_MAX, type PublishProgress } from '../../simulator/publish/publish.ts';
@@ -20,7 +21,8 @@ import { type Scenario, scenarios } from '../../simulator/scenario/scenario.ts';
 
 /** One run of a publisher in a process of its own, which ends with it. */
 export type PublisherJob = {
-  readonly kind: 'bare' | 'generator';
+  /** `days`: no publisher, but what the days of the vans cost to make, apart. */
+  readonly kind: 'bare' | 'generator' | 'days';
   readonly port: number;
   readonly warmMs: number;
   readonly measureMs: number;
@@ -80,6 +82,19 @@ async function runGenerator({ port, warmMs, measureMs, folder }: PublisherJob): 
   return between(readings[1]!, readings.at(-1)!);
 }
 
+/** Plan, paths and driving of days that no other van shares, over the messages that come of them. */
+async function makeDays(): Promise<PublisherResult> {
+  const few = { ...scenario, vans: 20 };
+  const city = cityOf(few);
+  const from = reading(0);
+  const plan = dayPlan(few, city, 1_795_250_000);
+  const dayOf = dayMaker({ scenario: few, city, plan });
+  const days = plan.routes.map((_, index) => dayOf(index));
+  const until = reading(0);
+  const messages = days.reduce((sum, day) => sum + [...uploads(day, few)].length, 0);
+  return between(from, { ...until, messages });
+}
+
 /** Packets made beforehand, sent as fast as they are acknowledged: nobody publishes the same faster. */
 async function runBare({ port, warmMs, measureMs }: PublisherJob): Promise<PublisherResult> {
   const packets = packetsOf(BARE_MESSAGES);
@@ -107,7 +122,7 @@ function packetsOf(count: number): { readonly bytes: Buffer; readonly idAt: numb
     for (const upload of uploads(dayOf(van), few)) {
       const topic = deviceTopic({ fleet: few.fleet, device: upload.device, channel: upload.channel });
       const payload = String(encode(upload, upload.due));
-      const bytes = publishPacket(topic, payload, 1, false);
+      const bytes = publishPacket({ topic, payload }, 1, false);
       const idAt = bytes.length - Buffer.byteLength(payload) - 2;
       packets.push({ bytes, idAt });
       taken++;
@@ -145,7 +160,8 @@ function openLane(
     );
     socket.on(
       'data',
-      openPacketReader(({ type }) => {
+      openPacketReader((first) => {
+        const type = typeOf(first);
         if (type === packetTypes.connack) resolve(socket);
         else if (type !== packetTypes.puback) return;
         else {
@@ -161,8 +177,8 @@ function openLane(
 }
 
 process.once('message', (job: PublisherJob) => {
-  const run = job.kind === 'bare' ? runBare : runGenerator;
-  run(job).then(
+  const run = { bare: runBare, generator: runGenerator, days: makeDays };
+  run[job.kind](job).then(
     (result) => process.send?.(result, () => process.exit(0)),
     (error: unknown) => {
       throw error;

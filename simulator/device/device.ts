@@ -1,5 +1,5 @@
 import type { OwnMessage } from '../../schemas/fix.ts';
-import { type Frame, frame } from '../../schemas/position.ts';
+import { type Frame, frame, type Position } from '../../schemas/position.ts';
 import type { Random } from '../../schemas/random.ts';
 import { msFromInstant } from '../../schemas/units.ts';
 import type { RadioScenario } from '../scenario/scenario.ts';
@@ -39,12 +39,18 @@ export function openDevice(day: DeviceView, kind: DeviceClass, radio: RadioScena
       seq = 0;
     }
     const whereabouts = where(at);
+    const sighting = stuck(at, noise(at, whereabouts, plane));
+    const { lat, lng } = wrongPlace(radio, odd, whereabouts) ?? sighting;
     const clock = lostFixes > 0 ? CLOCK_2004 + msFromInstant(at - from) : msFromInstant(at + skew);
     if (lostFixes > 0) lostFixes--;
     return {
       ts: clock,
-      ...stuck(at, noise(at, whereabouts, plane)),
-      ...wrongPlace(radio, odd, whereabouts),
+      lat,
+      lng,
+      speed: sighting.speed,
+      heading: sighting.heading,
+      accuracy: sighting.accuracy,
+      satellites: sighting.satellites,
       seq: seq++,
       boot: `b${boot}`,
       ...signals(at, whereabouts),
@@ -68,11 +74,13 @@ function openStuck(kind: DeviceClass, from: number, chance: Random) {
 }
 
 /** Now and then a receiver answers with nonsense. */
-function wrongPlace(radio: RadioScenario, chance: Random, { lng, lat }: Whereabouts) {
-  const [isZero, isSpike] = [chance.chance(radio.zero), chance.chance(radio.spike)];
-  const [east, north] = [chance.between(-0.2, 0.2), chance.between(0.02, 0.2)];
+function wrongPlace(radio: RadioScenario, chance: Random, { lng, lat }: Whereabouts): Position | undefined {
+  const isZero = chance.chance(radio.zero);
+  const isSpike = chance.chance(radio.spike);
+  const east = chance.between(-0.2, 0.2);
+  const north = chance.between(0.02, 0.2);
   if (isZero) return { lat: 0, lng: 0 };
-  return isSpike ? { lat: round(lat + north, 7), lng: round(lng + east, 7) } : {};
+  return isSpike ? { lat: round(lat + north, 1e7), lng: round(lng + east, 1e7) } : undefined;
 }
 
 /** How long the sky is as good or as bad as it is, seconds. */
@@ -107,11 +115,11 @@ function openNoise(radio: RadioScenario, chance: Random) {
     const heard = place.speed + (isMoving ? 0.25 : 0.05) * chance.normal();
     const heading = place.heading + (isMoving ? 3 * chance.normal() : 0);
     return {
-      lat: round(moved.lat, 7),
-      lng: round(moved.lng, 7),
-      speed: round(Math.max(0, heard), 2),
-      heading: round((heading + 360) % 360, 1),
-      accuracy: round(sigma * Math.exp(0.25 * chance.normal()), 1),
+      lat: round(moved.lat, 1e7),
+      lng: round(moved.lng, 1e7),
+      speed: round(Math.max(0, heard), 100),
+      heading: round((heading + 360) % 360, 10),
+      accuracy: round(sigma * Math.exp(0.25 * chance.normal()), 10),
       satellites: at < canyonUntil ? 5 : 9 + chance.integer(5),
     };
   };
@@ -125,22 +133,20 @@ function openSignals(day: DeviceView) {
   return (at: number, { speed, driven }: Whereabouts) => {
     const ignition = !isOff(at) || speed > 0.3;
     const isDriving = speed > 0.3;
-    const van = day.swaps.findLast((swap) => swap.at <= at) ?? { ...day, driven: 0 };
+    const swap = day.swaps.length === 0 ? undefined : day.swaps.findLast((swap) => swap.at <= at);
+    const own = driven - (swap?.driven ?? 0);
+    const van = swap ?? day;
     // 12 l/100 km of a 70 l tank; 0.28 kWh/km of a 60 kWh battery.
-    const left = van.energy - ((driven - van.driven) / 1000) * (day.isElectric ? 0.28 / 60 : 0.12 / 70);
-    const energy = round(Math.max(0.03, left), 4);
-    return {
-      ignition,
-      odometer: round(van.odometer + driven - van.driven, 1),
-      ...(day.isElectric ? { soc: energy } : { fuel: energy }),
-      ...(day.isElectric ? {} : { rpm: ignition ? Math.round(760 + ((speed * 170) % 1500)) : 0 }),
-      door: !isDriving && isOpen(at),
-      belt: isDriving ? !isUnbelted(at) : !isOff(at) && !isUnbelted(at),
-    };
+    const left = van.energy - (own / 1000) * (day.isElectric ? 0.28 / 60 : 0.12 / 70);
+    const energy = round(Math.max(0.03, left), 1e4);
+    const odometer = round(van.odometer + driven - (swap?.driven ?? 0), 10);
+    const door = !isDriving && isOpen(at);
+    const belt = isDriving ? !isUnbelted(at) : !isOff(at) && !isUnbelted(at);
+    if (day.isElectric) return { ignition, odometer, soc: energy, door, belt };
+    const rpm = ignition ? Math.round(760 + ((speed * 170) % 1500)) : 0;
+    return { ignition, odometer, fuel: energy, rpm, door, belt };
   };
 }
 
-const round = (value: number, digits: number): number => {
-  const scale = 10 ** digits;
-  return Math.round(value * scale) / scale;
-};
+/** `scale` is 10 to the power of the digits kept. */
+const round = (value: number, scale: number): number => Math.round(value * scale) / scale;

@@ -83,7 +83,8 @@ function* uploadsFrom(
   const fix = (at: number): void => {
     const message = device.message(at);
     const said = message && format ? asSaid(message, format) : message;
-    for (const upload of network.take(at, said)) outbox.put({ device: vehicle, format, ...upload });
+    for (const { due, channel, messages } of network.take(at, said))
+      outbox.put({ device: vehicle, format, due, channel, messages });
   };
   let [reported, answered, ordered] = [0, 0, 0];
   for (let at = device.from + chance.between(0, intervalSeconds); ; at += step() / factorAt(at)) {
@@ -106,10 +107,11 @@ function* uploadsFrom(
       outbox.put({ device: vehicle, due, channel: 'answers', answers: [answer] });
     }
     // Nothing made later than now can be due before now, so everything up to here is in order.
-    yield* outbox.takeUntil(at);
+    for (let upload = outbox.take(at); upload !== undefined; upload = outbox.take(at)) yield upload;
   }
   for (const upload of network.rest(offAirAt())) outbox.put({ device: vehicle, format, ...upload });
-  yield* outbox.takeUntil(Number.POSITIVE_INFINITY);
+  const end = Number.POSITIVE_INFINITY;
+  for (let upload = outbox.take(end); upload !== undefined; upload = outbox.take(end)) yield upload;
 }
 
 type Draft = { readonly due: number; readonly channel: 'telemetry'; readonly messages: OwnMessage[] };
@@ -158,7 +160,7 @@ function openNetwork({ kind, radio, chance, from, outages }: NetworkInput) {
     const again = chance.lognormal(2, 1);
     const gap = gapAt(at);
     const drafts = kept.length > 0 && gap === undefined ? flush() : [];
-    drafts.push(...collect.due(at));
+    for (const draft of collect.due(at)) drafts.push(draft);
     const slow = delay(at) ?? latency;
     if (message === undefined || isMissing) return drafts;
     if (gap !== undefined) {
@@ -169,7 +171,9 @@ function openNetwork({ kind, radio, chance, from, outages }: NetworkInput) {
     if (collect.put(message)) return drafts;
     const due = at + slow + (isLate ? held : 0);
     const draft: Draft = { due, channel: 'telemetry', messages: [message] };
-    return [...drafts, draft, ...(isRepeated ? [{ ...draft, due: due + again }] : [])];
+    drafts.push(draft);
+    if (isRepeated) drafts.push({ ...draft, due: due + again });
+    return drafts;
   };
   return {
     take,
@@ -226,20 +230,15 @@ function openCollector({ batching }: DeviceClass, from: number, chance: Random) 
 
 /** Uploads waiting for their instant, least first; equal ones in the order they were put. */
 function openOutbox() {
-  let waiting: Upload[] = [];
+  const waiting: Upload[] = [];
   return {
     put: (upload: Upload): void => {
       let i = waiting.length;
       while (i > 0 && waiting[i - 1]!.due > upload.due) i--;
-      waiting.splice(i, 0, upload);
+      if (i === waiting.length) waiting.push(upload);
+      else waiting.splice(i, 0, upload);
     },
-    takeUntil: (at: number): Upload[] => {
-      let count = 0;
-      while (count < waiting.length && waiting[count]!.due <= at) count++;
-      if (count === 0) return [];
-      const taken = waiting.slice(0, count);
-      waiting = waiting.slice(count);
-      return taken;
-    },
+    take: (until: number): Upload | undefined =>
+      waiting.length > 0 && waiting[0]!.due <= until ? waiting.shift() : undefined,
   };
 }

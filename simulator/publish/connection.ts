@@ -9,10 +9,13 @@ export type BrokerAddress = {
   readonly password?: string | undefined;
 };
 
+/** A callback, not a promise: a promise for each message is a good part of what sending it costs. */
+export type Settled = (error?: Error) => void;
+
 /** One MQTT connection that publishes at QoS 1. */
 export type Connection = {
-  /** Settles with the PUBACK, however many reconnections that takes; rejects when closed before. */
-  readonly publish: (topic: string, payload: string | Uint8Array) => Promise<void>;
+  /** `settled` is told once: of the PUBACK, however many reconnections that takes, or of why there is none. */
+  readonly publish: (topic: string, payload: string | Uint8Array, settled: Settled) => void;
   /** Also after reconnections; rejects when the broker refuses. */
   readonly subscribe: (
     topics: readonly string[],
@@ -72,13 +75,14 @@ export async function openConnection(
     }
   };
   return {
-    publish: async (topic, payload) => {
+    publish: (topic, payload, settled) => {
       waiting++;
-      try {
-        await publishUntilAcknowledged(topic, payload);
-      } finally {
-        waiting--;
-      }
+      publishUntilAcknowledged(topic, payload)
+        .finally(() => waiting--)
+        .then(
+          () => settled(),
+          (thrown: unknown) => settled(asError(thrown)),
+        );
     },
     subscribe: async (topics, heard) => {
       client.on('message', (topic, payload) => heard(topic, payload.toString('utf8')));

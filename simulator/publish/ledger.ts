@@ -105,8 +105,9 @@ function lineOf(upload: Upload): string {
     return `R\t${upload.device}\t${presses.join(',')}\n`;
   }
   if (upload.channel === 'answers') return '';
-  const keys = upload.messages.map(({ ts, seq }) => fixKey(ts, seq));
-  return `A\t${upload.device}\t${keys.join(',')}\n`;
+  let keys = '';
+  for (const { ts, seq } of upload.messages) keys += keys === '' ? fixKey(ts, seq) : `,${fixKey(ts, seq)}`;
+  return `A\t${upload.device}\t${keys}\n`;
 }
 
 /** How ledger and report name a fix of one device: milliseconds and seq. */

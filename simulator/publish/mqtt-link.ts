@@ -1,13 +1,25 @@
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { Fault } from '../../schemas/fault.ts';
-import { disconnectPacket, openPacketReader, type Packet, packetTypes, pingPacket } from './mqtt-packets.ts';
+import {
+  disconnectPacket,
+  openPacketReader,
+  type Publication,
+  packetTypes,
+  pingPacket,
+  publishBytes,
+  type TakePacket,
+  typeOf,
+  writePublish,
+} from './mqtt-packets.ts';
 
 /** A session with a broker that comes back by itself when it is lost. */
 export type MqttLink = {
   readonly isUp: () => boolean;
   /** Sends with all else of this turn of the event loop; nothing while the link is down. */
   readonly write: (packet: Buffer) => void;
+  /** Likewise, a PUBLISH put straight to where the rest of this turn is. */
+  readonly publish: (publication: Publication, id: number, isRepeated: boolean) => void;
   /** How often it was lost and is there again. */
   readonly reconnections: () => number;
   readonly close: () => void;
@@ -19,7 +31,7 @@ export type MqttLinkInput = {
   readonly hello: Buffer;
   /** The session has begun, for the first time or anew. */
   readonly onUp: () => void;
-  readonly onPacket: (packet: Packet) => void;
+  readonly onPacket: TakePacket;
   readonly signal: AbortSignal;
   readonly patienceMs: number;
 };
@@ -49,19 +61,20 @@ export async function openMqttLink(input: MqttLinkInput): Promise<MqttLink> {
   let socket: Socket | undefined;
   let [isUp, isClosed, isAnswered] = [false, false, true];
   let ups = 0;
-  let pending: Buffer[] = [];
+  const pending = openPending((bytes) => {
+    if (isUp) socket?.write(bytes);
+  });
   let retry: NodeJS.Timeout | undefined;
   let last = 'no answer';
-  const flush = (): void => {
-    const packets = pending;
-    pending = [];
-    if (isUp && packets.length > 0)
-      socket?.write(packets.length === 1 ? packets[0]! : Buffer.concat(packets));
-  };
   const write = (packet: Buffer): void => {
     if (!isUp) return;
-    if (pending.length === 0) setImmediate(flush);
-    pending.push(packet);
+    const { buffer, at } = pending.room(packet.length);
+    pending.wrote(at + packet.copy(buffer, at));
+  };
+  const publish = (publication: Publication, id: number, isRepeated: boolean): void => {
+    if (!isUp) return;
+    const { buffer, at } = pending.room(publishBytes(publication));
+    pending.wrote(writePublish(buffer, at, publication, id, isRepeated));
   };
   const begin = (opened: Socket, code: number): void => {
     if (code !== 0) {
@@ -85,15 +98,15 @@ export async function openMqttLink(input: MqttLinkInput): Promise<MqttLink> {
     });
     opened.on(
       'data',
-      openPacketReader((packet) => {
-        if (packet.type === packetTypes.connack) begin(opened, packet.body[1] ?? 0);
-        else if (packet.type === packetTypes.pingresp) isAnswered = true;
-        else input.onPacket(packet);
+      openPacketReader((first, bytes, from, until) => {
+        if (typeOf(first) === packetTypes.connack) begin(opened, bytes[from + 1] ?? 0);
+        else if (typeOf(first) === packetTypes.pingresp) isAnswered = true;
+        else input.onPacket(first, bytes, from, until);
       }),
     );
     opened.once('close', () => {
       isUp = false;
-      pending = [];
+      pending.clear();
       if (!isClosed) retry = setTimeout(open, RECONNECT_MS);
     });
   };
@@ -107,7 +120,7 @@ export async function openMqttLink(input: MqttLinkInput): Promise<MqttLink> {
     isClosed = true;
     clearInterval(ping);
     clearTimeout(retry);
-    flush();
+    pending.flush();
     if (isUp) socket?.end(disconnectPacket);
     setTimeout(() => socket?.destroy(), LAST_WORDS_MS);
   };
@@ -127,8 +140,50 @@ export async function openMqttLink(input: MqttLinkInput): Promise<MqttLink> {
     clearTimeout(patience);
     signal.removeEventListener('abort', onAbort);
   }
-  return { isUp: () => isUp, write, reconnections: () => ups - 1, close };
+  return { isUp: () => isUp, write, publish, reconnections: () => ups - 1, close };
 }
+
+/** More than this is on its way without waiting for the turn to end. */
+const FLUSH_BYTES = 65_536;
+
+/** What is to be sent with this turn of the event loop, in one piece of memory that grows. */
+function openPending(send: (bytes: Buffer) => void) {
+  let [buffer, at, usual, isScheduled] = [nothing, 0, 0, false];
+  const flush = (): void => {
+    isScheduled = false;
+    if (at === 0) return;
+    // The socket keeps it until it is sent; the next turn begins a new one, as large as is usual.
+    const bytes = buffer.subarray(0, at);
+    [usual, buffer, at] = [at, nothing, 0];
+    send(bytes);
+  };
+  return {
+    flush,
+    clear: (): void => {
+      [buffer, at] = [nothing, 0];
+    },
+    /** Where so many bytes may be written. */
+    room: (bytes: number) => {
+      if (at + bytes > FLUSH_BYTES && at > 0) flush();
+      if (at + bytes > buffer.length) {
+        const grown = Buffer.allocUnsafe(
+          Math.max(at + bytes, 2 * buffer.length, Math.min(usual + bytes, FLUSH_BYTES)),
+        );
+        buffer.copy(grown, 0, 0, at);
+        buffer = grown;
+      }
+      return { buffer, at };
+    },
+    wrote: (until: number): void => {
+      at = until;
+      if (isScheduled) return;
+      isScheduled = true;
+      setImmediate(flush);
+    },
+  };
+}
+
+const nothing = Buffer.alloc(0);
 
 const where = (url: string, last: string): string => ` at ${url} (${last})`;
 

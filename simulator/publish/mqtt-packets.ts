@@ -15,9 +15,9 @@ const QOS_1 = 0x02;
 const DUP = 0x08;
 
 /** Writes the fixed header; returns where what follows it begins. */
-function header(packet: Buffer, first: number, length: number): number {
-  packet[0] = first;
-  let at = 1;
+function header(packet: Buffer, from: number, first: number, length: number): number {
+  packet[from] = first;
+  let at = from + 1;
   for (let rest = length; ; ) {
     const digit = rest % 128;
     rest = (rest - digit) / 128;
@@ -31,7 +31,7 @@ const headerBytes = (length: number): number =>
 
 /** Text with its length in front; returns where it ends. */
 function text(packet: Buffer, value: string, at: number): number {
-  const bytes = packet.write(value, at + 2, 'utf8');
+  const bytes = packet.write(value, at + 2);
   packet.writeUInt16BE(bytes, at);
   return at + 2 + bytes;
 }
@@ -45,7 +45,7 @@ export function connectPacket(options: {
   const fields = [clientId, username, password].filter((field) => field !== undefined);
   const length = 10 + fields.reduce((sum, field) => sum + 2 + Buffer.byteLength(field), 0);
   const packet = Buffer.alloc(headerBytes(length) + length);
-  let at = text(packet, 'MQTT', header(packet, 0x10, length));
+  let at = text(packet, 'MQTT', header(packet, 0, 0x10, length));
   packet[at++] = 4;
   const isClean = 0x02;
   packet[at++] = isClean | (username === undefined ? 0 : 0x80) | (password === undefined ? 0 : 0x40);
@@ -54,26 +54,54 @@ export function connectPacket(options: {
   return packet;
 }
 
-export function publishPacket(
-  topic: string,
-  payload: string | Uint8Array,
+export type Publication = { readonly topic: string; readonly payload: string | Uint8Array };
+
+export function publishPacket(publication: Publication, id: number, isRepeated: boolean): Buffer {
+  const packet = Buffer.allocUnsafe(publishBytes(publication));
+  return packet.subarray(0, writePublish(packet, 0, publication, id, isRepeated));
+}
+
+/** Where counting costs less than room for three bytes a character would. */
+const COUNTED_FROM = 2048;
+
+/** No PUBLISH packet of it is longer. */
+export function publishBytes({ topic, payload }: Publication): number {
+  const isCounted = typeof payload !== 'string' || payload.length >= COUNTED_FROM;
+  return 9 + 3 * topic.length + (isCounted ? Buffer.byteLength(payload) : 3 * payload.length);
+}
+
+/** Writes the packet into a buffer that has room for it; returns where it ends. */
+export function writePublish(
+  packet: Buffer,
+  from: number,
+  { topic, payload }: Publication,
   id: number,
   isRepeated: boolean,
-): Buffer {
-  const payloadBytes = typeof payload === 'string' ? Buffer.byteLength(payload) : payload.length;
-  const length = 2 + Buffer.byteLength(topic) + 2 + payloadBytes;
-  const packet = Buffer.allocUnsafe(headerBytes(length) + length);
-  let at = text(packet, topic, header(packet, 0x30 | QOS_1 | (isRepeated ? DUP : 0), length));
-  at = packet.writeUInt16BE(id, at);
-  if (typeof payload === 'string') packet.write(payload, at, payloadBytes, 'utf8');
-  else packet.set(payload, at);
-  return packet;
+): number {
+  const first = 0x30 | QOS_1 | (isRepeated ? DUP : 0);
+  // Written as if it were ASCII, which nearly all is: then lengths are known without counting.
+  const guess = 4 + topic.length + payload.length;
+  const bodyAt = header(packet, from, first, guess);
+  let at = text(packet, topic, bodyAt);
+  packet[at++] = id >> 8;
+  packet[at++] = id & 0xff;
+  if (typeof payload === 'string') at += packet.write(payload, at);
+  else {
+    packet.set(payload, at);
+    at += payload.length;
+  }
+  const length = at - bodyAt;
+  if (length === guess) return at;
+  const movedTo = from + headerBytes(length);
+  packet.copyWithin(movedTo, bodyAt, at);
+  header(packet, from, first, length);
+  return movedTo + length;
 }
 
 export function subscribePacket(topics: readonly string[], id: number): Buffer {
   const length = 2 + topics.reduce((sum, topic) => sum + 3 + Buffer.byteLength(topic), 0);
   const packet = Buffer.alloc(headerBytes(length) + length);
-  let at = packet.writeUInt16BE(id, header(packet, 0x82, length));
+  let at = packet.writeUInt16BE(id, header(packet, 0, 0x82, length));
   for (const topic of topics) {
     at = text(packet, topic, at);
     packet[at++] = 1;
@@ -85,7 +113,10 @@ export const pubackPacket = (id: number): Buffer => Buffer.from([0x40, 2, id >> 
 export const pingPacket = Buffer.from([0xc0, 0]);
 export const disconnectPacket = Buffer.from([0xe0, 0]);
 
-export type Packet = { readonly first: number; readonly type: number; readonly body: Buffer };
+/** Takes a packet: its first byte, and its body, which is `bytes` between two places. */
+export type TakePacket = (first: number, bytes: Buffer, from: number, until: number) => void;
+
+export const typeOf = (first: number): number => first >> 4;
 
 /** What a PUBLISH of the broker says; `id` is to be acknowledged. */
 export function publishedIn(
@@ -102,7 +133,7 @@ export function publishedIn(
 }
 
 /** Cuts what arrives into packets; keeps the rest of a chunk until more of it comes. */
-export function openPacketReader(take: (packet: Packet) => void): (chunk: Buffer) => void {
+export function openPacketReader(take: TakePacket): (chunk: Buffer) => void {
   let rest: Buffer | undefined;
   return (chunk) => {
     const bytes = rest === undefined ? chunk : Buffer.concat([rest, chunk]);
@@ -116,8 +147,7 @@ export function openPacketReader(take: (packet: Packet) => void): (chunk: Buffer
         scale *= 128;
       }
       if (digit >= 0x80 || next + length > bytes.length) break;
-      const first = bytes[at]!;
-      take({ first, type: first >> 4, body: bytes.subarray(next, next + length) });
+      take(bytes[at]!, bytes, next, next + length);
       at = next + length;
     }
     rest = at === bytes.length ? undefined : bytes.subarray(at);

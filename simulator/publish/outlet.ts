@@ -1,8 +1,10 @@
 import type { OwnMessage } from '../../schemas/fix.ts';
 import { deviceTopic, gatewayTopic } from '../../schemas/topics.ts';
-import { foreignMessages } from '../device/encode/foreign.ts';
+import { type ForeignFormat, foreignMessages } from '../device/encode/foreign.ts';
+import { ownText } from '../device/encode/own.ts';
 import type { Upload } from '../device/radio.ts';
 import type { Ledger } from './ledger.ts';
+import type { Publication } from './mqtt-packets.ts';
 import type { Sender } from './sender.ts';
 
 /** A fix as text, of a van that is one among very many. */
@@ -18,8 +20,9 @@ export type TextFix = {
 
 /** How what devices say becomes messages. `dueWall` undefined: backlog. */
 export type Outlet = {
-  readonly send: (van: number, upload: Upload, dueWall: number | undefined) => Promise<void>;
-  readonly fix: (van: number, fix: TextFix, dueWall: number | undefined) => Promise<void>;
+  /** Nothing where it is on its way at once. */
+  readonly send: (van: number, upload: Upload, dueWall: number | undefined) => Promise<void> | undefined;
+  readonly fix: (van: number, fix: TextFix, dueWall: number | undefined) => Promise<void> | undefined;
   /** Sends what waits for company, if it has waited long enough, or in any case. */
   readonly flush: (isForced: boolean) => Promise<void>;
 };
@@ -34,35 +37,47 @@ export type OutletInput = {
 
 /** Each upload is a message of its own, on the topic of its device. */
 export function openDeviceOutlet({ fleet, sender, ledger, now }: OutletInput): Outlet {
-  const give = (
-    van: number,
-    upload: Upload,
-    dueWall: number | undefined,
-    wire: { readonly topic: string; readonly payload: string | Uint8Array },
-  ) =>
+  const give = (van: number, upload: Upload, dueWall: number | undefined, { topic, payload }: Publication) =>
     sender.give({
       lane: van % sender.lanes,
-      ...wire,
+      topic,
+      payload,
       count: upload.channel === 'telemetry' ? upload.messages.length : 0,
       dueWalls: dueWall === undefined ? undefined : [dueWall],
       acknowledged: () => ledger.acknowledged(upload),
     });
-  const send: Outlet['send'] = async (van, upload, dueWall) => {
-    const { device, channel } = upload;
-    if (channel !== 'telemetry' || upload.format === undefined) {
-      const topic = deviceTopic({ fleet, device, channel });
-      return give(van, upload, dueWall, { topic, payload: encode(upload, now()) });
+  const topics = new Map<string, string>();
+  const telemetryOf = (device: string): string => {
+    let topic = topics.get(device);
+    if (topic === undefined) {
+      topic = deviceTopic({ fleet, device, channel: 'telemetry' });
+      topics.set(device, topic);
     }
-    for (const { messages, ...wire } of foreignMessages(device, upload.messages, upload.format, now())) {
+    return topic;
+  };
+  const sendForeign = async (
+    van: number,
+    upload: Upload & { readonly channel: 'telemetry' },
+    format: ForeignFormat,
+    dueWall: number | undefined,
+  ): Promise<void> => {
+    for (const { messages, ...wire } of foreignMessages(upload.device, upload.messages, format, now())) {
       await give(van, { ...upload, messages }, dueWall, wire);
     }
+  };
+  const send: Outlet['send'] = (van, upload, dueWall) => {
+    const { device, channel } = upload;
+    if (channel === 'telemetry' && upload.format !== undefined)
+      return sendForeign(van, upload, upload.format, dueWall);
+    const topic = channel === 'telemetry' ? telemetryOf(device) : deviceTopic({ fleet, device, channel });
+    return give(van, upload, dueWall, { topic, payload: encode(upload, now()) });
   };
   return {
     send,
     fix: (van, { device, ms, seq, members }, dueWall) =>
       sender.give({
         lane: van % sender.lanes,
-        topic: deviceTopic({ fleet, device, channel: 'telemetry' }),
+        topic: telemetryOf(device),
         payload: `{${members},${sentMembers(now(), dueWall === undefined)}}`,
         count: 1,
         dueWalls: dueWall === undefined ? undefined : [dueWall],
@@ -160,6 +175,8 @@ const sentMembers = (at: number, isBuffered: boolean): string =>
 
 /** What goes over the wire in our own words; `sent` is when it was given to the network. */
 export function encode(upload: Upload, sent: number): string {
+  if (upload.channel === 'telemetry' && upload.messages.length === 1)
+    return ownText(upload.messages[0]!, Math.round(sent * 1000));
   const list = entriesFor(upload, sent);
   return JSON.stringify(list.length === 1 ? list[0] : list);
 }

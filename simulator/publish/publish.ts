@@ -93,11 +93,12 @@ export async function publish(input: PublishInput): Promise<PublishProgress> {
       if (fix === undefined) return false;
       const { van, due } = fix;
       // They stand behind the others: each device keeps to its own connection.
-      await outlet.fix(
+      const room = outlet.fix(
         input.vans.length + van,
         { ...fix, device: swarm.nameOf(van) },
         isLive ? clock.wall(due) : undefined,
       );
+      if (room !== undefined) await room;
     }
     return swarm !== undefined && !signal.aborted;
   };
@@ -129,7 +130,9 @@ export async function publish(input: PublishInput): Promise<PublishProgress> {
     } else {
       for (let i = 0; i < AT_ONCE && !signal.aborted && isDueBy(reached); i++) {
         const { van, upload } = queue.take();
-        await outlet.send(van, upload, clock.wall(upload.due));
+        const room = outlet.send(van, upload, clock.wall(upload.due));
+        // Only where there is none: each wait gives up the turn.
+        if (room !== undefined) await room;
       }
       await sendSwarm(reached, true);
       // The network's turn, also when we cannot keep up.

@@ -18,8 +18,8 @@ export type Packet = {
 
 export type Sender = {
   readonly lanes: number;
-  /** Resolves as soon as the packet is on its way. */
-  readonly give: (packet: Packet) => Promise<void>;
+  /** Nothing where the packet is on its way at once, as nearly always; else resolves when it is. */
+  readonly give: (packet: Packet) => Promise<void> | undefined;
   /** Until nothing is in flight, or a moment after an abort. */
   readonly settled: (signal: AbortSignal) => Promise<void>;
   readonly progress: (at: number, isBacklogSent: boolean) => PublishProgress;
@@ -53,31 +53,38 @@ export function openSender({ connections, inFlightMax, now, signal }: SenderInpu
   };
   // With the broker gone there may never be room again; whoever stops us must not wait for it.
   signal.addEventListener('abort', () => lanes.map(wakeAll), { once: true });
+  const send = (lane: (typeof lanes)[number], packet: Packet): void => {
+    if (signal.aborted) return;
+    const sentAt = packet.dueWalls === undefined ? now() : 0;
+    lane.inFlight++;
+    inFlight++;
+    offered += packet.count;
+    lane.connection.publish(packet.topic, packet.payload, (error) => {
+      // Closed before its PUBACK: offered, not acknowledged.
+      if (error === undefined) {
+        packet.acknowledged();
+        acknowledged += packet.count;
+        messages++;
+        const at = now();
+        if (packet.dueWalls === undefined) backlog.add((at - sentAt) * 1000);
+        else for (const due of packet.dueWalls) live.add((at - due) * 1000);
+      }
+      release(lane);
+    });
+  };
+  const sendLater = async (lane: (typeof lanes)[number], packet: Packet): Promise<void> => {
+    while (lane.inFlight >= inFlightMax && !signal.aborted) {
+      await new Promise<void>((wake) => lane.wake.push(wake));
+    }
+    send(lane, packet);
+  };
   return {
     lanes: lanes.length,
-    give: async (packet): Promise<void> => {
+    give: (packet) => {
       const lane = lanes[packet.lane]!;
-      while (lane.inFlight >= inFlightMax && !signal.aborted) {
-        await new Promise<void>((wake) => lane.wake.push(wake));
-      }
-      if (signal.aborted) return;
-      const sentAt = now();
-      lane.inFlight++;
-      inFlight++;
-      offered += packet.count;
-      lane.connection.publish(packet.topic, packet.payload).then(
-        () => {
-          packet.acknowledged();
-          acknowledged += packet.count;
-          messages++;
-          const at = now();
-          if (packet.dueWalls === undefined) backlog.add((at - sentAt) * 1000);
-          else for (const due of packet.dueWalls) live.add((at - due) * 1000);
-          release(lane);
-        },
-        // Closed before its PUBACK: offered, not acknowledged.
-        () => release(lane),
-      );
+      if (lane.inFlight >= inFlightMax) return sendLater(lane, packet);
+      send(lane, packet);
+      return undefined;
     },
     settled: async (signal: AbortSignal): Promise<void> => {
       let patience = 3000;

@@ -1,14 +1,14 @@
 import { Fault } from '../../schemas/fault.ts';
-import type { Connection } from './connection.ts';
+import type { Connection, Settled } from './connection.ts';
 import { openMqttLink } from './mqtt-link.ts';
 import {
   connectPacket,
-  type Packet,
   packetTypes,
   pubackPacket,
   publishedIn,
-  publishPacket,
   subscribePacket,
+  type TakePacket,
+  typeOf,
 } from './mqtt-packets.ts';
 
 export type SocketOptions = {
@@ -24,8 +24,7 @@ export type SocketOptions = {
 type Sending = {
   readonly topic: string;
   readonly payload: string | Uint8Array;
-  readonly done: () => void;
-  readonly failed: (error: Error) => void;
+  readonly settled: Settled;
 };
 
 type Subscription = {
@@ -55,11 +54,16 @@ export async function openSocketConnection(options: SocketOptions): Promise<Conn
   };
   const onUp = (): void => {
     for (const { topics } of subscriptions) link?.write(subscribePacket(topics, nextId()));
-    for (const [id, { topic, payload }] of inFlight) link?.write(publishPacket(topic, payload, id, true));
+    for (const [id, sending] of inFlight) link?.publish(sending, id, true);
   };
-  const onPacket = ({ first, type, body }: Packet): void => {
-    if (type === packetTypes.puback) acknowledged(body.readUInt16BE(0));
-    else if (type === packetTypes.suback) {
+  const onPacket: TakePacket = (first, bytes, from, until) => {
+    const type = typeOf(first);
+    if (type === packetTypes.puback) {
+      acknowledged((bytes[from]! << 8) | bytes[from + 1]!);
+      return;
+    }
+    const body = bytes.subarray(from, until);
+    if (type === packetTypes.suback) {
       const id = body.readUInt16BE(0);
       answers.get(id)?.(body.subarray(2));
       answers.delete(id);
@@ -76,25 +80,23 @@ export async function openSocketConnection(options: SocketOptions): Promise<Conn
     }
     const id = nextId();
     inFlight.set(id, sending);
-    link?.write(publishPacket(sending.topic, sending.payload, id, false));
+    link?.publish(sending, id, false);
   };
   const acknowledged = (id: number): void => {
     const sending = inFlight.get(id);
     inFlight.delete(id);
-    sending?.done();
-    const next = waiting.shift();
-    if (next !== undefined) send(next);
+    sending?.settled();
+    if (waiting.length > 0) send(waiting.shift()!);
   };
   let link: Awaited<ReturnType<typeof openMqttLink>> | undefined;
   link = await openMqttLink({ ...options, hello: connectPacket(options), onUp, onPacket });
   const opened = link;
   let isClosed = false;
   return {
-    publish: (topic, payload) =>
-      new Promise((done, failed) => {
-        if (isClosed) failed(new Error('the connection is closed'));
-        else send({ topic, payload, done, failed });
-      }),
+    publish: (topic, payload, settled) => {
+      if (isClosed) settled(new Error('the connection is closed'));
+      else send({ topic, payload, settled });
+    },
     subscribe: async (topics, heard) => {
       subscriptions.push({ topics, heard });
       const id = nextId();
@@ -110,8 +112,8 @@ export async function openSocketConnection(options: SocketOptions): Promise<Conn
       while (inFlight.size > 0 && Date.now() < until) await new Promise((done) => setTimeout(done, 20));
       isClosed = true;
       opened.close();
-      for (const { failed } of [...inFlight.values(), ...waiting])
-        failed(new Error('the connection is closed'));
+      for (const { settled } of [...inFlight.values(), ...waiting])
+        settled(new Error('the connection is closed'));
     },
   };
 }

@@ -86,16 +86,15 @@ async function sendAll({ config, context, connection, parts, rowCount, onProgres
     const messages = part.rows.map(({ message }) => message);
     const topic = deviceTopic({ fleet: config.fleet, device: part.device, channel: 'telemetry' });
     published += messages.length;
-    const done: Promise<void> = connection
-      .publish(topic, JSON.stringify(messages.length === 1 ? messages[0] : messages))
-      .then(
-        () => {
-          acknowledged += messages.length;
-        },
+    const payload = JSON.stringify(messages.length === 1 ? messages[0] : messages);
+    const done = new Promise<void>((resolve) => {
+      connection.publish(topic, payload, (error) => {
         // Closed before its PUBACK: published, not acknowledged.
-        () => {},
-      )
-      .finally(() => waiting.delete(done));
+        if (error === undefined) acknowledged += messages.length;
+        waiting.delete(done);
+        resolve();
+      });
+    });
     waiting.add(done);
     if ((now() - toldAt) * 1000 >= PROGRESS_EVERY_MS) {
       toldAt = now();

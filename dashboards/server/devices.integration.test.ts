@@ -177,8 +177,8 @@ test('health tells what became of everything a device sent, by reason, and what 
   await send(
     made,
     ...[
-      fix({ seq: 1, boot: 'b', sent: ahead, ts: ahead - 5000 }),
-      fix({ seq: 1, boot: 'b', sent: ahead, ts: ahead - 5000 }),
+      fix({ seq: 1, boot: 'b', sent: ahead, ts: ahead - 80_000 }),
+      fix({ seq: 1, boot: 'b', sent: ahead, ts: ahead - 80_000 }),
     ],
     ...[fix({ seq: 5, boot: 'b', lat: 0, lng: 0 }), fix({ seq: 6, boot: 'b', ts: Date.UTC(2004, 0, 1) })],
     ...['no json', Buffer.from([1, 2, 0xff]), fix({ lat: 91 })],

@@ -138,9 +138,18 @@ async function readTable(
   const into = client.query(copyFrom(`copy ${quoted(table.name)} (${columnList(table)}) from stdin`));
   const done = finished(into);
   done.catch(() => {});
-  const isWhole = await lines.rows(async (piece) => {
-    if (!into.write(piece)) await Promise.race([done, new Promise((resolve) => into.once('drain', resolve))]);
-  });
+  let isWhole: boolean;
+  try {
+    isWhole = await lines.rows(async (piece) => {
+      if (!into.write(piece))
+        await Promise.race([done, new Promise((resolve) => into.once('drain', resolve))]);
+    });
+  } catch (thrown) {
+    // Without word that it failed the server would wait for more, and so would whoever asks it next.
+    into.destroy(asError(thrown));
+    await done.catch(() => {});
+    throw thrown;
+  }
   into.end();
   await done;
   if (!isWhole)

@@ -10,118 +10,14 @@ import type {
   StoredReport,
   Troubles,
   VehicleInstant,
-  World,
-  WorldVersion,
 } from '../../schemas/engine-store.ts';
 import type { Alert, Conclusions, Halt, Pace, StopVisit } from '../../schemas/event.ts';
-import type { Fence } from '../../schemas/fence.ts';
-import type { Route, Stop, Vehicle } from '../../schemas/plan.ts';
+import { asked, asking, instant } from './columns.ts';
 
 /** Batches looked at for one gulp of one source. */
 const GULP_BATCHES = 500;
 /** No halt that matters to a route began this long before the route's day: vans stand over weekends. */
 const HALT_DAYS = '7 days';
-/** Routes this much older than their fleet's newest are history: nothing live can concern them. */
-const ROUTE_DAYS = '3 days';
-
-/** An instant of a timestamptz expression. */
-const instant = (sql: string, name: string) => `extract(epoch from ${sql})::float8 as "${name}"`;
-
-/** Columns $1, $2: vehicles and instants. */
-const asked = `unnest($1::integer[], $2::float8[]) as ask (vehicle_id, since)`;
-const asking = (asks: readonly VehicleInstant[]) => [
-  asks.map(({ vehicleId }) => vehicleId),
-  asks.map(({ at }) => at),
-];
-
-export async function worldVersion(client: pg.Client): Promise<WorldVersion> {
-  const { rows } = await client.query<{ kind: keyof WorldVersion; version: string }>(
-    `select case when subject in ('routes', 'stops') then 'routes' when subject = 'geofences' then 'fences'
-         when subject = 'vehicles' then 'vehicles' else 'world' end as kind,
-       count(*) || '/' || max(change_id) as version
-     from world_changes group by 1`,
-  );
-  const version = new Map(rows.map((row) => [row.kind, row.version]));
-  const orders = await client.query<{ version: string }>(
-    `select count(*) || '/' || coalesce(md5(string_agg(vehicle_id || '@' || from_at, ' ' order by vehicle_id)), '')
-       as version from rederivations`,
-  );
-  const of = (kind: keyof WorldVersion) => version.get(kind) ?? 'none';
-  return {
-    world: of('world'),
-    vehicles: of('vehicles'),
-    fences: of('fences'),
-    routes: of('routes'),
-    orders: orders.rows[0]?.version ?? '',
-  };
-}
-
-export async function world(client: pg.Client): Promise<World> {
-  const fleets = await client.query('select fleet_id as id, name, time_zone as "timeZone" from fleets');
-  const depots = await client.query(
-    `select depot_id as id, fleet_id as "fleetId", name, radius,
-       json_build_object('lng', lng, 'lat', lat) as position from depots`,
-  );
-  return { fleets: fleets.rows, depots: depots.rows };
-}
-
-export async function vehicles(client: pg.Client): Promise<Vehicle[]> {
-  const { rows } = await client.query('select vehicle_id as id, fleet_id as "fleetId", name from vehicles');
-  return rows;
-}
-
-export async function fences(client: pg.Client): Promise<Fence[]> {
-  const { rows } = await client.query<Fence>(
-    `select fence_id as id, fleet_id as "fleetId", fence_set as set, name, kind, shape, policy
-     from geofences where deleted_at is null order by fence_id`,
-  );
-  return rows;
-}
-
-export async function routeIds(
-  client: pg.Client,
-  known: ReadonlyMap<number, number>,
-): Promise<{ current: number[]; ids: number[] }> {
-  const { rows: versions } = await client.query<{ id: number; version: number }>(
-    `select r.route_id as id, r.version from routes r
-     join (select fleet_id, max(planned_departure) as newest from routes group by fleet_id) f using (fleet_id)
-     where r.planned_departure >= f.newest - interval '${ROUTE_DAYS}'`,
-  );
-  const ids = versions.filter(({ id, version }) => known.get(id) !== version).map(({ id }) => id);
-  return { current: versions.map(({ id }) => id), ids };
-}
-
-export async function routes(client: pg.Client, ids: readonly number[]): Promise<Route[]> {
-  if (ids.length === 0) return [];
-  const { rows } = await client.query<Omit<Route, 'stops'>>(
-    `select route_id as id, fleet_id as "fleetId", code, service_date::text as "serviceDate",
-       depot_id as "depotId", vehicle_id as "vehicleId", driver_id as "driverId", version,
-       ${instant('planned_departure', 'plannedDeparture')}, ${instant('planned_return', 'plannedReturn')}
-     from routes where route_id = any($1) order by planned_departure, route_id`,
-    [ids],
-  );
-  const { rows: stops } = await client.query<
-    Stop & { windowFrom: number | null; windowUntil: number | null }
-  >(
-    `select stop_id::float8 as id, route_id as "routeId", code, sequence, service::float8, packages,
-       json_build_object('lng', lng, 'lat', lat) as position,
-       ${instant('planned_arrival', 'plannedArrival')},
-       ${instant('window_from', 'windowFrom')}, ${instant('window_until', 'windowUntil')}
-     from stops where route_id = any($1) order by route_id, sequence, stop_id`,
-    [ids],
-  );
-  const stopsByRoute = new Map<number, Stop[]>(ids.map((id) => [id, []]));
-  for (const stop of stops) {
-    const { windowFrom, windowUntil } = stop;
-    const own = { ...stop, windowFrom: windowFrom ?? undefined, windowUntil: windowUntil ?? undefined };
-    stopsByRoute.get(stop.routeId)?.push(own);
-  }
-  return rows.map((route) => ({
-    ...route,
-    driverId: route.driverId ?? undefined,
-    stops: stopsByRoute.get(route.id) ?? [],
-  }));
-}
 
 export async function cursor(client: pg.Client): Promise<Cursor> {
   await client.query(`insert into engine_commits (engine) values ('engine') on conflict do nothing`);
@@ -195,84 +91,6 @@ export async function checkpoints(
     asking(asks),
   );
   return rows;
-}
-
-/** One fix as `fixes` packs it: at, key, lng, lat, speed, heading, accuracy, flags × 4 + ignition. Big endian. */
-const PACKED_BYTES = 48;
-/** Microseconds between the epoch and 2000-01-01, which PostgreSQL counts from. */
-const POSTGRES_EPOCH = 946_684_800_000_000;
-
-/** Packed by the server, a row a vehicle: as rows of texts the same costs both sides several times as much. */
-export async function fixes(
-  client: pg.Client,
-  asks: readonly VehicleInstant[],
-  upTo: Cursor,
-): Promise<FixColumns> {
-  const { rows } = await client.query<{ vehicleId: number; fleetId: number; packed: Buffer }>(
-    `select f.vehicle_id as "vehicleId", min(f.fleet_id) as "fleetId",
-       string_agg(
-         timestamptz_send(f.at) || int8send(f.key) || float8send(f.lng) || float8send(f.lat)
-           || float4send(coalesce(f.speed, 'NaN')) || float4send(coalesce(f.heading, 'NaN'))
-           || float4send(coalesce(f.accuracy, 'NaN')) || int4send(f.flags * 4 + coalesce(f.ignition::integer, 2)),
-         ''::bytea order by f.at, f.key) as packed
-     from ${asked}
-     join fixes f on f.vehicle_id = ask.vehicle_id and f.at >= to_timestamp(ask.since)
-     join unnest($3::smallint[], $4::bigint[]) as read (source_id, batch)
-       on f.source_id = read.source_id and f.batch <= read.batch
-     group by f.vehicle_id
-     order by f.vehicle_id`,
-    [...asking(asks), [...upTo.keys()], [...upTo.values()]],
-  );
-  const count = rows.reduce((sum, { packed }) => sum + packed.length / PACKED_BYTES, 0);
-  const { numbers, booleans } = emptyColumns(count);
-  let i = 0;
-  for (const { vehicleId, fleetId, packed } of rows) {
-    const view = new DataView(packed.buffer, packed.byteOffset, packed.length);
-    for (let offset = 0; offset < packed.length; offset += PACKED_BYTES, i++) {
-      const marks = view.getInt32(offset + 44);
-      numbers.vehicleId[i] = vehicleId;
-      numbers.fleetId[i] = fleetId;
-      numbers.at[i] = (int64(view, offset) + POSTGRES_EPOCH) / 1e6;
-      numbers.key[i] = int64(view, offset + 8);
-      numbers.lng[i] = view.getFloat64(offset + 16);
-      numbers.lat[i] = view.getFloat64(offset + 24);
-      numbers.speed[i] = view.getFloat32(offset + 32);
-      numbers.heading[i] = view.getFloat32(offset + 36);
-      numbers.accuracy[i] = view.getFloat32(offset + 40);
-      numbers.flags[i] = marks >> 2;
-      booleans.ignition[i] = marks & 3;
-    }
-  }
-  return { count, numbers, booleans };
-}
-
-/** Exact up to 2^53, which keys and instants are below. */
-function int64(view: DataView, offset: number): number {
-  return view.getInt32(offset) * 2 ** 32 + view.getUint32(offset + 4);
-}
-
-/** Columns to be filled in; those the fold does not look at are not known. */
-function emptyColumns(count: number): FixColumns {
-  const unknown = new Float64Array(count).fill(Number.NaN);
-  const neither = new Uint8Array(count).fill(2);
-  const column = () => new Float64Array(count);
-  return {
-    count,
-    numbers: {
-      ...{
-        fleetId: column(),
-        vehicleId: column(),
-        at: column(),
-        key: column(),
-        lng: column(),
-        lat: column(),
-      },
-      ...{ speed: column(), heading: column(), accuracy: column(), flags: column() },
-      ...{ deviceId: unknown, received: unknown, altitude: unknown, satellites: unknown, odometer: unknown },
-      ...{ fuel: unknown, soc: unknown, rpm: unknown, seq: unknown, sent: unknown },
-    },
-    booleans: { ignition: new Uint8Array(count), door: neither, belt: neither, buffered: neither },
-  };
 }
 
 export async function halts(client: pg.Client, asks: readonly VehicleInstant[]): Promise<Halt[]> {

@@ -4,6 +4,8 @@ import type { EngineStore, WorldVersion } from '../../schemas/engine-store.ts';
 import { asError, Fault } from '../../schemas/fault.ts';
 import { commitWork } from './engine-commit.ts';
 import * as read from './engine-reads.ts';
+import * as plans from './engine-world.ts';
+import { fixes } from './packed-fixes.ts';
 
 /** The consumer whose cursor is the engine's. */
 export const ENGINE = 'engine';
@@ -96,22 +98,22 @@ export async function openEngineStore(databaseUrl: string): Promise<OpenEngineSt
     readWorldVersion: async () => {
       if (version) return version;
       const before = changes;
-      const found = await withClient(read.worldVersion)();
+      const found = await withClient(plans.worldVersion)();
       if (changes === before) version = found;
       return found;
     },
-    readWorld: withClient(read.world),
-    readVehicles: withClient(read.vehicles),
-    readFences: withClient(read.fences),
-    readRouteIds: withClient(read.routeIds),
-    readRoutes: withClient(read.routes),
+    readWorld: withClient(plans.world),
+    readVehicles: withClient(plans.vehicles),
+    readFences: withClient(plans.fences),
+    readRouteIds: withClient(plans.routeIds),
+    readRoutes: withClient(plans.routes),
     readCursor: withClient(read.cursor),
     readBatches: async (cursor, fixCountMax) => {
       isWoken = false;
       return await withClient(read.batches)(cursor, fixCountMax);
     },
     readCheckpoints: withClient(read.checkpoints),
-    readFixes: withClient(read.fixes),
+    readFixes: withClient(fixes),
     readHalts: withClient(read.halts),
     readReports: withClient(read.reports),
     readConclusions: withClient(read.conclusions),

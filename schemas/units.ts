@@ -12,6 +12,9 @@ export const kmhFromMps = (mps: number): number => mps * 3.6;
 /** Knots (1,852 m an hour) to metres per second. */
 export const mpsFromKnots = (knots: number): number => (knots * 1852) / 3600;
 
+/** Metres per second to knots. */
+export const knotsFromMps = (mps: number): number => (mps * 3600) / 1852;
+
 /** International miles per hour to metres per second. */
 export const mpsFromMph = (mph: number): number => mph * 0.44704;
 
@@ -51,6 +54,15 @@ export function msFromUtcText(text: string): number {
 
 /** An instant to ISO 8601 with milliseconds, always UTC. */
 export const isoFromInstant = (at: number): string => new Date(msFromInstant(at)).toISOString();
+
+/** Milliseconds from 1970 to PostgreSQL's epoch, 2000-01-01. */
+const POSTGRES_EPOCH_MS = 946_684_800_000;
+
+/** An instant to what a binary timestamptz holds: microseconds since 2000, of whole milliseconds. */
+export const postgresMicros = (at: number): number => (msFromInstant(at) - POSTGRES_EPOCH_MS) * 1000;
+
+/** What a binary timestamptz holds to an instant. */
+export const instantFromPostgres = (micros: number): number => (micros + POSTGRES_EPOCH_MS * 1000) / 1e6;
 
 export const radiansFromDegrees = (degrees: number): number => (degrees * Math.PI) / 180;
 

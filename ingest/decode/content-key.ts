@@ -1,22 +1,24 @@
+import type { Fix } from '../../schemas/fix.ts';
 import { hash32 } from '../../schemas/random.ts';
 
 /** The measured values of a fix: what two reports must share to be the same when neither has a seq. */
-export type Measured = {
-  readonly lng: number;
-  readonly lat: number;
-  readonly speed?: number | undefined;
-  readonly heading?: number | undefined;
-  readonly accuracy?: number | undefined;
-  readonly altitude?: number | undefined;
-  readonly satellites?: number | undefined;
-  readonly ignition?: boolean | undefined;
-  readonly odometer?: number | undefined;
-  readonly fuel?: number | undefined;
-  readonly soc?: number | undefined;
-  readonly rpm?: number | undefined;
-  readonly door?: boolean | undefined;
-  readonly belt?: boolean | undefined;
-};
+export type Measured = Pick<
+  Fix,
+  | 'lng'
+  | 'lat'
+  | 'speed'
+  | 'heading'
+  | 'accuracy'
+  | 'altitude'
+  | 'satellites'
+  | 'ignition'
+  | 'odometer'
+  | 'fuel'
+  | 'soc'
+  | 'rpm'
+  | 'door'
+  | 'belt'
+>;
 
 // One number a slot, in a fixed order: the hash is part of what is stored, so it may never change.
 const slots = new Float64Array(15);

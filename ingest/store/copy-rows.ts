@@ -1,4 +1,5 @@
 import type { Fix } from '../../schemas/fix.ts';
+import { postgresMicros } from '../../schemas/units.ts';
 
 /** What a fix says of itself, as columns in the order `copyRows` writes them. */
 export const fixColumns = [
@@ -47,8 +48,6 @@ const TRAILER_BYTES = 2;
 const NULL = -1;
 /** Every column present, without the texts: 2 for the count, 4 for each length, and the values. */
 const ROW_BYTES_MAX = 2 + (fixColumns.length + 2) * 4 + 170;
-/** Milliseconds from 1970 to PostgreSQL's epoch, 2000-01-01. */
-const EPOCH_MS = 946_684_800_000;
 const TWO_32 = 4_294_967_296;
 
 /**
@@ -166,7 +165,7 @@ class RowWriter {
 
   /** timestamptz: microseconds since 2000. */
   #instant(at: number | undefined): void {
-    this.#int64(at === undefined ? undefined : (Math.round(at * 1000) - EPOCH_MS) * 1000);
+    this.#int64(at === undefined ? undefined : postgresMicros(at));
   }
 
   #float64(value: number | undefined): void {

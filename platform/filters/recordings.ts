@@ -3,6 +3,7 @@ import { gunzipSync } from 'node:zlib';
 import type { OwnMessage } from '../../schemas/fix.ts';
 import { distance } from '../../schemas/position.ts';
 import { type FixFlag, fixFlags } from '../../schemas/reasons.ts';
+import { instantFromMs, mpsFromKmh } from '../../schemas/units.ts';
 import { judged } from './judged.ts';
 
 export type JudgedRecording = {
@@ -62,14 +63,13 @@ function rowsOf(file: string): Row[] {
     // What may hold a comma comes last, and is not needed.
     const [, vehicle = '', fixed = '', arrived = '', lat, lng, speed, heading, accuracy] = line.split(',');
     const ts = Date.parse(fixed);
-    const number = (text: string | undefined, factor = 1): number | null =>
-      text ? Number(text) * factor : null;
+    const number = (text: string | undefined): number | null => (text ? Number(text) : null);
     const message = {
       ...{ ts, lat: Number(lat), lng: Number(lng) },
-      speed: number(speed, 1 / 3.6),
+      speed: speed ? mpsFromKmh(Number(speed)) : null,
       heading: number(heading),
       accuracy: number(accuracy),
     };
-    return { vehicle, message, received: (arrived ? Date.parse(arrived) : ts) / 1000 };
+    return { vehicle, message, received: instantFromMs(arrived ? Date.parse(arrived) : ts) };
   });
 }

@@ -1,6 +1,7 @@
 import type { FencePack } from '../../engine/geofence/fence-pack.ts';
 import { METRES_PER_DEGREE } from '../../schemas/position.ts';
 import { random } from '../../schemas/random.ts';
+import { radiansFromDegrees } from '../../schemas/units.ts';
 
 /** Points by turns lng, lat. */
 export type Points = Float64Array;
@@ -40,7 +41,7 @@ export function drivingPoints(pack: FencePack, count: number, vans: number): Poi
     const v = i % vans;
     heading[v]! += 0.3 * chance.normal();
     const lat = at[2 * v + 1]!;
-    at[2 * v]! += (STEP * Math.cos(heading[v]!)) / (METRES_PER_DEGREE * Math.cos((lat * Math.PI) / 180));
+    at[2 * v]! += (STEP * Math.cos(heading[v]!)) / (METRES_PER_DEGREE * Math.cos(radiansFromDegrees(lat)));
     at[2 * v + 1]! += (STEP * Math.sin(heading[v]!)) / METRES_PER_DEGREE;
     const isAbroad =
       at[2 * v]! < west || at[2 * v]! > east || at[2 * v + 1]! < south || at[2 * v + 1]! > north;

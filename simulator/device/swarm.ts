@@ -1,5 +1,6 @@
 import { METRES_PER_DEGREE } from '../../schemas/position.ts';
 import { hash32 } from '../../schemas/random.ts';
+import { degreesFromRadians, radiansFromDegrees } from '../../schemas/units.ts';
 import type { VanProfile } from '../scenario/profile.ts';
 import type { Loop } from '../van/roaming.ts';
 
@@ -221,10 +222,10 @@ function openReader(input: SwarmInput, state: Uint32Array) {
     vertex[van] = p;
     const piece = d[p + 1]! - d[p]!;
     const share = piece > 0 ? Math.max(0, Math.min(1, (driven - d[p]!) / piece)) : 0;
-    const width = Math.cos((lat[p]! * Math.PI) / 180);
+    const width = Math.cos(radiansFromDegrees(lat[p]!));
     const [dLng, dLat] = [lng[p + 1]! - lng[p]!, lat[p + 1]! - lat[p]!];
     if (dLng !== 0 || dLat !== 0)
-      heading[van] = ((Math.atan2(dLng * width, dLat) * 180) / Math.PI + 360) % 360;
+      heading[van] = (degreesFromRadians(Math.atan2(dLng * width, dLat)) + 360) % 360;
     // Box–Muller gives two normal numbers at once.
     const radius = Math.sqrt(-2 * Math.log(1 - nextOf(state, van)));
     const angle = 2 * Math.PI * nextOf(state, van);

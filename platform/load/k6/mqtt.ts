@@ -5,6 +5,7 @@ import { setTimeout } from 'k6/timers';
 import { Client } from 'k6/x/mqtt';
 import type { OwnMessage } from '../../../schemas/fix.ts';
 import { deviceTopic } from '../../../schemas/topics.ts';
+import { degreesFromRadians, radiansFromDegrees } from '../../../schemas/units.ts';
 import { given, trendStats } from './given.ts';
 
 export { handleSummary } from './given.ts';
@@ -109,11 +110,11 @@ function fixOf(van: number, seq: number, ms: number, boot: number): OwnMessage {
   return {
     ts: Math.round(ms),
     lat: lat + (radius * Math.cos(angle)) / DEGREE,
-    lng: lng + (radius * Math.sin(angle)) / (DEGREE * Math.cos((lat * Math.PI) / 180)),
+    lng: lng + (radius * Math.sin(angle)) / (DEGREE * Math.cos(radiansFromDegrees(lat))),
     seq,
     boot: boot.toString(36),
     speed: SPEED,
-    heading: Math.round(((angle + Math.PI / 2) * 180) / Math.PI) % 360,
+    heading: Math.round(degreesFromRadians(angle + Math.PI / 2)) % 360,
     sent: Date.now(),
   };
 }

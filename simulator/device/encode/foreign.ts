@@ -1,4 +1,5 @@
 import type { OwnMessage } from '../../../schemas/fix.ts';
+import { instantFromMs, kmhFromMps, knotsFromMps } from '../../../schemas/units.ts';
 import { protobufFixes } from './protobuf.ts';
 import { teltonikaFrame } from './teltonika-frames.ts';
 
@@ -30,7 +31,7 @@ export function asSaid(message: OwnMessage, format: ForeignFormat): OwnMessage {
   if (format === 'protobuf') return message;
   const { seq: _seq, boot: _boot, ...rest } = message;
   const isCoarse = format === 'owntracks' || format === 'osmand';
-  return isCoarse ? { ...rest, ts: Math.floor(rest.ts / 1000) * 1000 } : rest;
+  return isCoarse ? { ...rest, ts: Math.floor(instantFromMs(rest.ts)) * 1000 } : rest;
 }
 
 /** The messages in which a device sends these fixes, each on its customary topic. `sent`: an instant. */
@@ -79,10 +80,10 @@ function ownTracks(device: string, message: OwnMessage, sent: number): object {
   const { ts, lat, lng, accuracy, altitude, speed, heading, soc, ignition } = message;
   return {
     _type: 'location',
-    ...{ lat, lon: lng, tst: ts / 1000, tid: device.slice(-2), t: 't', conn: 'm' },
+    ...{ lat, lon: lng, tst: instantFromMs(ts), tid: device.slice(-2), t: 't', conn: 'm' },
     ...(accuracy ? { acc: Math.round(accuracy) } : {}),
     ...(altitude ? { alt: Math.round(altitude) } : {}),
-    ...(speed ? { vel: Math.round(speed * 3.6) } : {}),
+    ...(speed ? { vel: Math.round(kmhFromMps(speed)) } : {}),
     ...(heading ? { cog: Math.round(heading) } : {}),
     ...(soc == null ? {} : { batt: Math.round(soc * 100) }),
     ...(ignition == null ? {} : { ign: ignition }),
@@ -121,8 +122,8 @@ function osmand(
   { ts, lat, lng, speed, heading, altitude, accuracy, ignition }: OwnMessage,
 ): string {
   const values: Record<string, number | boolean | null | undefined> = {
-    ...{ timestamp: ts / 1000, lat, lon: lng },
-    speed: speed == null ? undefined : Math.round((speed / 0.514444) * 100) / 100,
+    ...{ timestamp: instantFromMs(ts), lat, lon: lng },
+    speed: speed == null ? undefined : Math.round(knotsFromMps(speed) * 100) / 100,
     ...{ bearing: heading, altitude, accuracy, ignition },
   };
   const known = Object.entries(values).filter(([, value]) => value != null);
@@ -137,7 +138,7 @@ function codecJson(message: OwnMessage): object {
     ...{
       ang: Math.round(heading ?? 0) % 360,
       sat: satellites ?? 9,
-      sp: Math.round((speed ?? 0) * 3.6),
+      sp: Math.round(kmhFromMps(speed ?? 0)),
       evt: 0,
     },
     '240': (speed ?? 0) > 0.3 ? 1 : 0,

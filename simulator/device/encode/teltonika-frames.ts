@@ -1,4 +1,5 @@
 import type { OwnMessage } from '../../../schemas/fix.ts';
+import { kmhFromMps } from '../../../schemas/units.ts';
 
 /**
  * Teltonika's TCP protocol as a device speaks it (https://wiki.teltonika-gps.com/view/Codec), written
@@ -38,7 +39,7 @@ function record(message: OwnMessage, codec: Codec): Buffer {
   fixed.writeInt16BE(clamped(message.altitude ?? 0, -32_768, 32_767), 17);
   fixed.writeUInt16BE(clamped(message.heading ?? 0, 0, 359), 19);
   fixed[21] = clamped(message.satellites ?? 9, 0, 255);
-  fixed.writeUInt16BE(clamped((message.speed ?? 0) * 3.6, 0, 65_535), 22);
+  fixed.writeUInt16BE(clamped(kmhFromMps(message.speed ?? 0), 0, 65_535), 22);
   return Buffer.concat([fixed, elements(message, codec)]);
 }
 

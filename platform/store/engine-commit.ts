@@ -1,21 +1,13 @@
 import type pg from 'pg';
 import type { Committed, EngineWork } from '../../schemas/engine-store.ts';
 import type { Alert, Conclusions } from '../../schemas/event.ts';
+import { binaryArray, type ColumnType } from './binary-arrays.ts';
 
-type Column<Row> = readonly [type: string, value: (row: Row) => unknown];
+type Column<Row> = readonly [type: ColumnType, value: (row: Row) => unknown];
 
-/** Columns as the parameters of one `unnest`: array literals, which the driver would make at several times the cost. */
-function columns<Row>(rows: readonly Row[], list: readonly Column<Row>[]): string[] {
-  return list.map(([type, value]) => {
-    let text = '{';
-    for (const [i, row] of rows.entries()) {
-      if (i > 0) text += ',';
-      const found = value(row);
-      if (found === null || found === undefined) text += 'null';
-      else text += type === 'text' ? `"${String(found).replaceAll(/["\\]/g, '\\$&')}"` : String(found);
-    }
-    return `${text}}`;
-  });
+/** Columns as the parameters of one `unnest`. */
+function columns<Row>(rows: readonly Row[], list: readonly Column<Row>[]): Buffer[] {
+  return list.map(([type, value]) => binaryArray(type, rows.map(value)));
 }
 
 /** `unnest($from::type[], …)` for those columns. */
@@ -51,7 +43,7 @@ type Table<Row> = {
 };
 
 /** Written as an instant (seconds), stored as a timestamptz. */
-const AT = 'float8';
+const AT = 'double precision';
 
 const table = <Row extends { readonly vehicleId: number }>(of: Table<Row>): Table<Row> => of;
 

@@ -124,12 +124,16 @@ export function openRouteBook(store: EngineStore): RouteBook {
     },
     match(run, history) {
       const derived = matchVisits(run.plan, history.halts.values(), history.reports.values());
-      const upserts = derived.filter((visit) => !isSame(visit, run.visits.get(visit.stopId)));
-      const standing = new Set(derived.map(({ stopId }) => stopId));
-      const retractions = [...run.visits.values()].filter(({ stopId }) => !standing.has(stopId));
+      const upserts: StopVisit[] = [];
+      for (const visit of derived) {
+        const known = run.visits.get(visit.stopId);
+        // The same object, mostly: a matching gives again what it gave before.
+        if (visit === known) continue;
+        if (!isSame(visit, known)) upserts.push(visit);
+        run.visits.set(visit.stopId, visit);
+      }
+      const retractions = run.visits.size > derived.length ? gone(run.visits, derived) : [];
       for (const { stopId } of retractions) run.visits.delete(stopId);
-      // Also those that are equal: the next matching gives the very same objects, which are quickly compared.
-      for (const visit of derived) run.visits.set(visit.stopId, visit);
       if (upserts.length + retractions.length > 0) {
         run.experience = experienceOf(run.plan, run.visits);
         run.latest = undefined;
@@ -137,6 +141,12 @@ export function openRouteBook(store: EngineStore): RouteBook {
       return { upserts, retractions };
     },
   };
+}
+
+/** The visits that a matching no longer gives. */
+function gone(visits: ReadonlyMap<number, StopVisit>, derived: readonly StopVisit[]): StopVisit[] {
+  const standing = new Set(derived.map(({ stopId }) => stopId));
+  return [...visits.values()].filter(({ stopId }) => !standing.has(stopId));
 }
 
 const nowhere = { lng: 0, lat: 0 };

@@ -46,36 +46,41 @@ type Pair = { readonly halt: number; readonly stop: number; readonly worth: numb
 export function matchVisits(plan: RoutePlan, halts: Iterable<Halt>, reports: Iterable<Report>): StopVisit[] {
   const own = haltsWithin(plan, halts);
   const reported = reportedVisits(plan, own, reports);
-  const takenHalts = new Set<number>();
-  const takenStops = new Set<number>();
+  const taken: Taken = { halts: new Uint8Array(own.length), stops: new Uint8Array(plan.count) };
   for (const [stop, { halt }] of reported) {
-    takenStops.add(stop);
-    if (halt !== undefined) takenHalts.add(halt);
+    taken.stops[stop] = 1;
+    if (halt !== undefined) taken.halts[halt] = 1;
   }
   const byHalt = candidatePairs(own, plan);
-  const isFree = ({ halt, stop }: Pair): boolean => !takenHalts.has(halt) && !takenStops.has(stop);
-  const all = byHalt.flat();
-  const pairs = reported.size > 0 ? all.filter(isFree) : all;
+  const pairs: Pair[] = [];
+  for (const near of byHalt) for (const pair of near) if (isFree(taken, pair)) pairs.push(pair);
   const inOrder = swapped(bestIncreasing(pairs, plan.count), byHalt);
-  for (const { pair } of inOrder) {
-    takenHalts.add(pair.halt);
-    takenStops.add(pair.stop);
-  }
+  for (const { pair } of inOrder) take(taken, pair);
   const leftOver = pairs
-    .filter((pair) => pair.worth > OUT_OF_ORDER_PRICE && isFree(pair))
+    .filter((pair) => pair.worth > OUT_OF_ORDER_PRICE && isFree(taken, pair))
     .sort((a, b) => b.worth - a.worth || a.halt - b.halt || a.stop - b.stop)
     .filter((pair) => {
-      if (!isFree(pair)) return false;
-      takenHalts.add(pair.halt);
-      takenStops.add(pair.stop);
-      return true;
+      const isStillFree = isFree(taken, pair);
+      if (isStillFree) take(taken, pair);
+      return isStillFree;
     });
   const rivals = rivalsOf(pairs, own.length);
-  const stays = joined(own, takenHalts);
+  const stays = joined(own, taken.halts);
   const visits = Array.from(reported.values(), ({ visit }) => visit);
   for (const { pair, isOutOfOrder } of inOrder) visits.push(visitOf(plan, stays, pair, rivals, isOutOfOrder));
   for (const pair of leftOver) visits.push(visitOf(plan, stays, pair, rivals, true));
   return visits.sort((a, b) => a.arrivedAt - b.arrivedAt || a.stopId - b.stopId);
+}
+
+/** By index, 1 for each halt that serves a stop already, and for each stop that is served. */
+type Taken = { readonly halts: Uint8Array; readonly stops: Uint8Array };
+
+const isFree = ({ halts, stops }: Taken, { halt, stop }: Pair): boolean =>
+  halts[halt] === 0 && stops[stop] === 0;
+
+function take({ halts, stops }: Taken, { halt, stop }: Pair): void {
+  halts[halt] = 1;
+  stops[stop] = 1;
 }
 
 /** The halts in which the route's stops can have been served, by start. */
@@ -202,22 +207,25 @@ function bestIncreasing(pairs: readonly Pair[], stopCount: number): Pair[] {
  * Halts as the visits show them: noise may break one stay into pieces, of which one matched a stop;
  * pieces without a stop of their own that touch it in time and place are part of it.
  */
-function joined(halts: readonly Halt[], taken: ReadonlySet<number>): Halt[] {
+function joined(halts: readonly Halt[], isTaken: Uint8Array): Halt[] {
   const stays = [...halts];
-  const touches = (a: Halt | undefined, b: Halt | undefined): boolean =>
-    a?.endedAt !== undefined &&
-    b !== undefined &&
-    b.startedAt - a.endedAt <= JOIN_SECONDS &&
-    distanceOf(a.position.lng, a.position.lat, b.position.lng, b.position.lat) <= JOIN_METRES;
-  for (const i of taken) {
-    for (let k = i - 1; k >= 0 && !taken.has(k) && touches(halts[k], halts[k + 1]); k--) {
+  for (let i = 0; i < halts.length; i++) {
+    if (isTaken[i] === 0) continue;
+    for (let k = i - 1; k >= 0 && isTaken[k] === 0 && touches(halts[k]!, halts[k + 1]!); k--) {
       stays[i] = { ...stays[i]!, startedAt: halts[k]!.startedAt };
     }
-    for (let k = i + 1; k < halts.length && !taken.has(k) && touches(halts[k - 1], halts[k]); k++) {
+    for (let k = i + 1; k < halts.length && isTaken[k] === 0 && touches(halts[k - 1]!, halts[k]!); k++) {
       stays[i] = { ...stays[i]!, endedAt: halts[k]!.endedAt };
     }
   }
   return stays;
+}
+
+/** Whether one halt goes on where the one before it broke off. */
+function touches(before: Halt, after: Halt): boolean {
+  if (before.endedAt === undefined || after.startedAt - before.endedAt > JOIN_SECONDS) return false;
+  const [a, b] = [before.position, after.position];
+  return distanceOf(a.lng, a.lat, b.lng, b.lat) <= JOIN_METRES;
 }
 
 const JOIN_SECONDS = 90;

@@ -28,7 +28,7 @@ export function answerProblems(app: FastifyInstance, log: Log): void {
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const problem = problemOf(error);
     if (problem.statusCode >= 500) {
-      log.error({ method: request.method, url: request.url, error }, 'request failed');
+      log.error({ method: request.method, url: request.url, err: error }, 'request failed');
     }
     return reply.code(problem.statusCode).send(problem);
   });

@@ -1,5 +1,6 @@
 import type { PaceRow } from '../../api.ts';
 import { type Standing, standingsWorstFirst } from './standing.ts';
+import { textOrder } from './text-order.ts';
 
 export type BoardFilter = {
   /** Looked for in route, vehicle, driver and depot, without regard to case. */
@@ -15,7 +16,7 @@ export function worstFirst(a: PaceRow, b: PaceRow): number {
   return (
     (rank.get(a.status) ?? 9) - (rank.get(b.status) ?? 9) ||
     Math.round(b.stopsBehind) - Math.round(a.stopsBehind) ||
-    a.route.localeCompare(b.route, undefined, { numeric: true })
+    textOrder.compare(a.route, b.route)
   );
 }
 

@@ -102,7 +102,8 @@ function addDepotImage(map: LibreMap, theme: Theme): void {
   const canvas = document.createElement('canvas');
   canvas.width = size;
   canvas.height = size;
-  const context = canvas.getContext('2d')!;
+  // On the processor: read back from a graphics card, it would wait for all that is being painted.
+  const context = canvas.getContext('2d', { willReadFrequently: true })!;
   const { depot, outline } = mapColours[theme];
   context.fillStyle = outline;
   context.beginPath();

@@ -14,6 +14,7 @@ export function openCanvasVans(canvas: HTMLCanvasElement): VanLayer {
   return {
     renderer: 'canvas2d',
     draw: (view, store, nowMs, look) => draw(context, view, store, nowMs, look),
+    isBusy: () => false,
     isLost: () => false,
     destroy: () => {},
   };

@@ -12,13 +12,21 @@ export type VanLook = {
 export type VanLayer = {
   readonly renderer: 'webgl2' | 'canvas2d';
   readonly draw: (view: MapView, store: VanStore, nowMs: number, look: VanLook) => number;
+  /** Whether the last drawing is still being painted: another would only wait behind it, and the page with it. */
+  readonly isBusy: () => boolean;
   readonly isLost: () => boolean;
   readonly destroy: () => void;
 };
 
-/** CSS pixels of a van's disc: small enough for a city of vans, large enough for a finger in a street. */
-export function vanRadius(zoom: number, count: number): number {
-  const crowded = count > 5000 ? 0.55 : count > 1000 ? 0.75 : 1;
+/** So many vans on the screen are a crowd: dots without arrows, since nobody can tell them apart. */
+export const CROWD = 20_000;
+
+/**
+ * CSS pixels of a van's disc, with so many on the screen: small enough for a city of vans, large enough for a
+ * finger in a street.
+ */
+export function vanRadius(zoom: number, seen: number): number {
+  const crowded = seen > CROWD ? 0.3 : seen > 5000 ? 0.55 : seen > 1000 ? 0.75 : 1;
   const share = Math.min(1, Math.max(0, (zoom - 9) / 5));
   return (5 + 6 * share) * crowded;
 }

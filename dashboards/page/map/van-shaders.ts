@@ -19,11 +19,13 @@ uniform float radius;
 uniform int selectedVan;
 uniform int hoveredVan;
 uniform int pass;
+uniform int crowd;   // 1: so many are on the screen that each is a dot
 flat out vec4 vanLook;
 flat out float vanRadius;
 flat out float vanSilence;
 flat out float vanAlpha;
 flat out float vanHalo;
+flat out float vanRim;
 out vec2 offset;
 
 int passOf(float standing) {
@@ -41,13 +43,15 @@ void main() {
   bool isChosen = gl_InstanceID == selectedVan || gl_InstanceID == hoveredVan;
   float age = clock - heard;
   vanSilence = age > 300.0 ? 2.0 : age > 60.0 ? 1.0 : 0.0;
-  vanLook = look;
+  vanLook = crowd == 1 && !isChosen ? vec4(look.xyz, 0.0) : look;
   vanRadius = radius * (isChosen ? 1.35 : passOf(look.y) == 1 ? 1.1 : 1.0);
   vanHalo = gl_InstanceID == selectedVan ? 1.0 : 0.0;
   vanAlpha = selectedVan >= 0 && !isChosen ? 0.35 : 1.0;
   // In software a frame costs what its pixels cost, so the square is no larger than what is drawn.
-  float reach = vanHalo > 0.5 ? vanRadius * 1.9 + 5.0 : look.w > 0.5 ? vanRadius * 1.85 + 2.5 : vanRadius + 2.5;
+  float rim = crowd == 1 && !isChosen ? 0.5 : 2.5;
+  float reach = vanHalo > 0.5 ? vanRadius * 1.9 + 5.0 : vanLook.w > 0.5 ? vanRadius * 1.85 + 2.5 : vanRadius + rim;
   vec2 corner = vec2(float(gl_VertexID & 1) * 2.0 - 1.0, float(gl_VertexID >> 1) * 2.0 - 1.0);
+  vanRim = rim;
   offset = corner * reach;
   vec2 pixels = (at - centre) * worldSize + offset;
   gl_Position = vec4(pixels.x * 2.0 / viewport.x, -pixels.y * 2.0 / viewport.y, 0.0, 1.0);
@@ -61,6 +65,7 @@ flat in float vanRadius;
 flat in float vanSilence;
 flat in float vanAlpha;
 flat in float vanHalo;
+flat in float vanRim;
 in vec2 offset;
 uniform vec3 colours[6];
 uniform vec3 outline;
@@ -108,7 +113,7 @@ void main() {
   float away = length(offset);
   bool isDetailed = r >= 6.0;
   painted = vec4(0.0);
-  if (away > r + 2.5 && vanHalo < 0.5 && vanLook.w < 0.5) return;
+  if (away > r + vanRim && vanHalo < 0.5 && vanLook.w < 0.5) return;
 
   if (vanHalo > 0.5) over(painted, colour, 0.28 * cover(away - r * 1.9 - 3.0));
   // Arrow: where the van is heading, only while it moves.
@@ -120,7 +125,7 @@ void main() {
     over(painted, outline, cover(arrow - 1.2));
     over(painted, colour, cover(arrow));
   }
-  over(painted, outline, cover(away - r - 1.2));
+  over(painted, outline, cover(away - r - min(1.2, vanRim)));
   if (isDetailed) {
     float ringWidth = max(1.6, r * 0.22);
     float turn = atan(offset.x, -offset.y) / (2.0 * PI);

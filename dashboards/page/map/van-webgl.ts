@@ -3,7 +3,7 @@ import { mapColours, rgb } from '../core/map-colours.ts';
 import { type MapView, worldSize } from '../core/mercator.ts';
 import { fleetClock, placeX, placeY, type VanStore } from '../core/van-store.ts';
 import type { Theme } from '../state/theme.ts';
-import { fitCanvas, type VanLayer, type VanLook, vanRadius } from './van-layer.ts';
+import { CROWD, fitCanvas, type VanLayer, type VanLook, vanRadius } from './van-layer.ts';
 import { vanFragmentShader, vanVertexShader } from './van-shaders.ts';
 
 /**
@@ -33,6 +33,10 @@ type Layer = {
   epochMs: number;
   epochAt: number;
   theme: Theme | undefined;
+  /** Vans that the last drawing showed. */
+  seen: number;
+  /** Passed once the last drawing is painted. */
+  painted: WebGLSync | null;
 };
 
 /** Undefined where the machine has no WebGL2. */
@@ -45,7 +49,7 @@ export function openWebglVans(canvas: HTMLCanvasElement): VanLayer | undefined {
   gl.useProgram(program);
   describe(gl, buffer);
   const names = ['centre', 'worldSize', 'viewport', 'now', 'clock', 'radius', 'selectedVan', 'hoveredVan'];
-  names.push('pass', 'colours', 'outline', 'sign_', 'pixel');
+  names.push('pass', 'colours', 'outline', 'sign_', 'pixel', 'crowd');
   const layer: Layer = {
     gl,
     uniforms: Object.fromEntries(names.map((name) => [name, gl.getUniformLocation(program, name)])),
@@ -57,9 +61,12 @@ export function openWebglVans(canvas: HTMLCanvasElement): VanLayer | undefined {
     epochMs: 0,
     epochAt: 0,
     theme: undefined,
+    seen: 0,
+    painted: null,
   };
   return {
     renderer: 'webgl2',
+    isBusy: () => isBusy(layer),
     draw: (view, store, nowMs, look) => draw(layer, canvas, view, store, nowMs, look),
     isLost: () => gl.isContextLost(),
     destroy: () => gl.getExtension('WEBGL_lose_context')?.loseContext(),
@@ -116,7 +123,9 @@ function draw(
   gl.uniform2f(uniforms.viewport!, view.width, view.height);
   gl.uniform1f(uniforms.now!, nowMs - layer.epochMs);
   gl.uniform1f(uniforms.clock!, fleetClock(store, nowMs) - layer.epochAt);
-  gl.uniform1f(uniforms.radius!, vanRadius(view.zoom, store.count));
+  layer.seen = countInView(store, view, nowMs);
+  gl.uniform1f(uniforms.radius!, vanRadius(view.zoom, layer.seen));
+  gl.uniform1i(uniforms.crowd!, layer.seen > CROWD ? 1 : 0);
   gl.uniform1i(uniforms.selectedVan!, slot(look.selected));
   gl.uniform1i(uniforms.hoveredVan!, slot(look.hovered));
   gl.uniform1f(uniforms.pixel!, 1 / ratio);
@@ -126,7 +135,14 @@ function draw(
     gl.uniform1i(uniforms.pass!, pass);
     gl.drawArraysInstanced(gl.TRIANGLE_STRIP, 0, 4, store.count);
   }
-  return countInView(store, view, nowMs);
+  gl.deleteSync(layer.painted);
+  layer.painted = gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
+  gl.flush();
+  return layer.seen;
+}
+
+function isBusy({ gl, painted }: Layer): boolean {
+  return painted !== null && gl.clientWaitSync(painted, 0, 0) === gl.TIMEOUT_EXPIRED;
 }
 
 function paint(layer: Layer, theme: Theme): void {

@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
+import { textOrder } from '../core/text-order.ts';
 
 export type Column<Row> = {
   readonly id: string;
@@ -41,7 +42,7 @@ export function sortRows<Row>(
     const order =
       typeof first === 'number' && typeof second === 'number'
         ? first - second
-        : String(first).localeCompare(String(second), undefined, { numeric: true });
+        : textOrder.compare(String(first), String(second));
     return isDescending ? -order : order;
   });
 }

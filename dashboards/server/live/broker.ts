@@ -20,7 +20,7 @@ export function hearLiveTopics(config: BrokerConfig, hub: LiveHub, log: Log): { 
   client.on('connect', () => {
     isTold = false;
     client.subscribe('fleet/+/live/#', { qos: 0 }, (error) => {
-      if (error) log.error({ error }, 'live topics refused');
+      if (error) log.error({ err: error }, 'live topics refused');
       else hub.setConnected(true);
     });
   });

@@ -80,7 +80,7 @@ class Hub implements LiveHub {
         if (socket.readyState === socket.OPEN) live.join(client);
       },
       (error) => {
-        log.warn({ fleet: fleet.name, error }, 'live state not readable');
+        log.warn({ fleet: fleet.name, err: error }, 'live state not readable');
         socket.close(closing.tryLater, 'the database is not reachable');
       },
     );
@@ -142,7 +142,7 @@ class Hub implements LiveHub {
 
   #everyFleet(what: string, use: (live: FleetLive) => Promise<void>): void {
     for (const [fleet, { live }] of this.#fleets) {
-      use(live).catch((error) => this.#options.log.warn({ fleet, error }, what));
+      use(live).catch((error) => this.#options.log.warn({ fleet, err: error }, what));
     }
   }
 

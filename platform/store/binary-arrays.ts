@@ -7,41 +7,71 @@
  */
 type ElementType = {
   readonly oid: number;
-  /** Bytes of a value; 0: they differ, and a string is as long as it is. */
-  readonly bytes: number;
-  /** Writes a value that is there, at an offset. */
-  readonly write: (into: Buffer, value: unknown, offset: number) => void;
+  /** Bytes that a value may take, its length included. */
+  readonly room: (value: unknown) => number;
+  /** Writes length and value at an offset, and gives the offset behind them. */
+  readonly put: (into: DataView, value: unknown, at: number) => number;
 };
 
 const TWO_32 = 2 ** 32;
+const texts = new TextEncoder();
 
 const elementTypes = {
-  boolean: { oid: 16, bytes: 1, write: (into, value, offset) => into.writeUInt8(value ? 1 : 0, offset) },
+  boolean: {
+    ...{ oid: 16, room: () => 5 },
+    put(into, value, at) {
+      into.setInt32(at, 1);
+      into.setUint8(at + 4, value ? 1 : 0);
+      return at + 5;
+    },
+  },
   bigint: {
-    ...{ oid: 20, bytes: 8 },
-    // Exact up to 2^53, as every key of ours is; those that come as text are read as numbers first.
-    write(into, value, offset) {
+    ...{ oid: 20, room: () => 12 },
+    // Exact up to 2^53, as every key of ours is, also of those that come as texts.
+    put(into, value, at) {
       const whole = Number(value);
       if (!Number.isSafeInteger(whole))
         throw new RangeError(`${String(value)} is no bigint we can write exactly`);
       const high = Math.floor(whole / TWO_32);
-      into.writeInt32BE(high, offset);
-      into.writeUInt32BE(whole - high * TWO_32, offset + 4);
+      into.setInt32(at, 8);
+      into.setInt32(at + 4, high);
+      into.setUint32(at + 8, whole - high * TWO_32);
+      return at + 12;
     },
   },
   integer: {
-    ...{ oid: 23, bytes: 4 },
-    write(into, value, offset) {
-      if (!Number.isInteger(value)) throw new RangeError(`${String(value)} is no integer`);
-      into.writeInt32BE(value as number, offset);
+    ...{ oid: 23, room: () => 8 },
+    put(into, value, at) {
+      if ((value as number) !== ((value as number) | 0))
+        throw new RangeError(`${String(value)} is no integer`);
+      into.setInt32(at, 4);
+      into.setInt32(at + 4, value as number);
+      return at + 8;
     },
   },
-  text: { oid: 25, bytes: 0, write: (into, value, offset) => into.write(String(value), offset, 'utf8') },
-  real: { oid: 700, bytes: 4, write: (into, value, offset) => into.writeFloatBE(Number(value), offset) },
+  text: {
+    ...{ oid: 25, room: (value) => 4 + 3 * (value as string).length },
+    put(into, value, at) {
+      const { written } = texts.encodeInto(value as string, new Uint8Array(into.buffer, at + 4));
+      into.setInt32(at, written);
+      return at + 4 + written;
+    },
+  },
+  real: {
+    ...{ oid: 700, room: () => 8 },
+    put(into, value, at) {
+      into.setInt32(at, 4);
+      into.setFloat32(at + 4, value as number);
+      return at + 8;
+    },
+  },
   'double precision': {
-    oid: 701,
-    bytes: 8,
-    write: (into, value, offset) => into.writeDoubleBE(Number(value), offset),
+    ...{ oid: 701, room: () => 12 },
+    put(into, value, at) {
+      into.setInt32(at, 8);
+      into.setFloat64(at + 4, value as number);
+      return at + 12;
+    },
   },
 } as const satisfies Record<string, ElementType>;
 
@@ -50,30 +80,39 @@ export type ColumnType = keyof typeof elementTypes;
 
 const HEADER_BYTES = 20;
 
-/** `values` as the parameter `$n::type[]`; what is null or undefined is null. */
-export function binaryArray(type: ColumnType, values: readonly unknown[]): Buffer {
-  const { oid, bytes, write }: ElementType = elementTypes[type];
-  let size = HEADER_BYTES + 4 * values.length;
+/** Written into, and copied from: views of one buffer that stays are many times as fast as new Buffers. */
+let scratch = new DataView(new ArrayBuffer(1 << 16));
+
+/** `values` of rows as the parameter `$n::type[]`; what is null or undefined is null. */
+export function binaryArray<Row>(
+  type: ColumnType,
+  rows: readonly Row[],
+  value: (row: Row) => unknown,
+): Buffer {
+  const { oid, room, put }: ElementType = elementTypes[type];
+  let at = HEADER_BYTES;
   let hasNulls = 0;
-  for (const value of values) {
-    if (value === null || value === undefined) hasNulls = 1;
-    else size += bytes > 0 ? bytes : Buffer.byteLength(String(value));
+  for (const row of rows) {
+    const found = value(row);
+    const isNull = found === null || found === undefined;
+    const needed = at + (isNull ? 4 : room(found));
+    if (needed > scratch.byteLength) widen(needed);
+    if (isNull) {
+      hasNulls = 1;
+      scratch.setInt32(at, -1);
+      at += 4;
+    } else at = put(scratch, found, at);
   }
-  const buffer = Buffer.allocUnsafe(size);
-  buffer.writeInt32BE(1, 0);
-  buffer.writeInt32BE(hasNulls, 4);
-  buffer.writeInt32BE(oid, 8);
-  buffer.writeInt32BE(values.length, 12);
-  buffer.writeInt32BE(1, 16);
-  let offset = HEADER_BYTES;
-  for (const value of values) {
-    const isNull = value === null || value === undefined;
-    const length = isNull ? -1 : bytes > 0 ? bytes : Buffer.byteLength(String(value));
-    buffer.writeInt32BE(length, offset);
-    offset += 4;
-    if (isNull) continue;
-    write(buffer, value, offset);
-    offset += length;
-  }
-  return buffer;
+  scratch.setInt32(0, 1);
+  scratch.setInt32(4, hasNulls);
+  scratch.setInt32(8, oid);
+  scratch.setInt32(12, rows.length);
+  scratch.setInt32(16, 1);
+  return Buffer.from(Buffer.from(scratch.buffer, 0, at));
+}
+
+function widen(bytes: number): void {
+  const wider = new Uint8Array(2 ** Math.ceil(Math.log2(bytes)));
+  wider.set(new Uint8Array(scratch.buffer));
+  scratch = new DataView(wider.buffer);
 }

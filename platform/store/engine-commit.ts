@@ -7,7 +7,7 @@ type Column<Row> = readonly [type: ColumnType, value: (row: Row) => unknown];
 
 /** Columns as the parameters of one `unnest`. */
 function columns<Row>(rows: readonly Row[], list: readonly Column<Row>[]): Buffer[] {
-  return list.map(([type, value]) => binaryArray(type, rows.map(value)));
+  return list.map(([type, value]) => binaryArray(type, rows, value));
 }
 
 /** `unnest($from::type[], …)` for those columns. */

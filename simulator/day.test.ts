@@ -136,6 +136,41 @@ test('without its hand-over a taker waits until the time is over, and drives pas
   expect(answer!.ts).toBeGreaterThanOrEqual(hour(4) * 1000);
 });
 
+test('a van that broke down hands out its parcels where it stands, is repaired, and goes home without them', () => {
+  const disruptions = [{ kind: 'breakdown' as const, vans: ['van-001'], after: 60, lasts: 400 }];
+  const broken: Scenario = { ...scenario, disruptions };
+  const day = openDay(broken, seed, { city, plan });
+  const asPlanned = openDay(broken, seed, { city, plan }).result().vans[0]!;
+  const at = hour(1.5);
+  const [giver] = day.at(at) as [ReturnType<typeof day.at>[number]];
+  expect(giver.phase).toBe('stranded');
+  const moved = stopsOf(0).filter(({ code }) => giver.ahead.includes(code) || giver.current?.code === code);
+  expect(moved.length).toBeGreaterThan(5);
+  const taken = moved.map((stop) => ({ ...stop, code: `R001/${stop.code}` }));
+  const meeting: Omit<RouteHandover, 'role' | 'with'> = {
+    ...{ kind: 'handover', code: 'H1', lat: giver.lat, lng: giver.lng, service: 120 },
+    ...{ stops: taken.map(({ code }) => code), at: (at + 1800) * 1000, until: (at + 3 * 3600) * 1000 },
+  };
+  const gone = new Set(moved.map(({ code }) => code));
+  const kept = stopsOf(0).filter(({ code }) => !gone.has(code));
+  const stands = (change: Partial<RouteHandover> = {}, version = 1) =>
+    day.give(route(0, [...kept, { ...meeting, ...change, role: 'give', with: 'van-002' }], version), at);
+  // What is to be elsewhere is no business of a van that cannot drive; the newest version is.
+  expect(stands({ lat: giver.lat + 0.01 })?.state).toBe('received');
+  expect(stands({}, 2)?.state).toBe('received');
+  const own = stopsOf(1);
+  const take = { ...meeting, role: 'take', with: 'van-001' } as const;
+  day.give(route(1, [...own.slice(0, 14), take, ...taken, ...own.slice(14)]), at);
+  const { vans, handovers } = day.result();
+  const [first, taker] = vans as [VanResult, VanResult];
+  expect(handovers).toMatchObject([{ giver: 'van-001', taker: 'van-002' }]);
+  expect(handovers[0]!.from).toBeLessThan(hour(7));
+  expect(served(taker)).toHaveLength(own.length + taken.length);
+  expect(served(first)).toHaveLength(30 - taken.length);
+  expect(first.returnedAt).toBeGreaterThan(hour(7.5));
+  expect(first.returnedAt).toBeLessThan(asPlanned.returnedAt);
+});
+
 const nonsense: [string, (order: DayOrder) => unknown, RegExp][] = [
   ['another route', ({ payload }) => ({ ...(payload as RouteMessage), route: 'R999' }), /not known here/],
   ['a lower version', ({ payload }) => ({ ...(payload as RouteMessage), version: 1 }), /not higher than 2/],

@@ -48,7 +48,7 @@ export type DayOrder = {
 export type VanObservation = Position & {
   readonly vehicle: string;
   readonly route: string;
-  readonly phase: 'yard' | 'road' | 'waiting' | 'home' | 'back';
+  readonly phase: 'yard' | 'road' | 'waiting' | 'stranded' | 'home' | 'back';
   /** m/s. */
   readonly speed: number;
   /** Of the newest route it has accepted; 0 is the plan. */

@@ -150,24 +150,34 @@ export function takeLunch(doing: Doing, target: Place, what: string): boolean {
   return true;
 }
 
-/** Stands where the van happens to be on its way, engine off, until it is repaired or exchanged. */
-export function breakDown(doing: Doing, target: Place, what: string): boolean {
-  const { input, track, route } = doing;
+export type Breakdown = VanTrouble['breakdowns'][number];
+
+/** Comes to a stand where the van happens to be on its way; undefined when nothing breaks. */
+export function breakDown(doing: Doing, target: Place, what: string): Breakdown | undefined {
+  const { input, track } = doing;
   const next = input.trouble?.breakdowns[doing.breakdowns];
-  if (next === undefined || track.now() < next.from) return false;
+  if (next === undefined || track.now() < next.from) return undefined;
   doing.breakdowns++;
   const { corner } = legTo(doing, target, what, false);
   if (corner !== undefined) driveTo(doing, corner, `breakdown before ${what}`, false);
+  doing.engineOff.push({ from: track.now() + 5, until: Number.POSITIVE_INFINITY });
+  return next;
+}
+
+/** Has been repaired, or exchanged for another one. */
+export function driveAgain(doing: Doing, { kind, seconds }: Breakdown): void {
+  const { track, route, engineOff, rests } = doing;
   const from = track.now();
-  rest(doing, next.seconds);
-  if (next.kind === 'van-swap') {
+  track.wait(seconds);
+  engineOff[engineOff.length - 1] = { from: from + 5, until: track.now() - 5 };
+  rests.push({ from, until: track.now() });
+  if (kind === 'van-swap') {
     const chance = chanceOf(doing, `swap ${doing.breakdowns}`);
     const odometer = Math.round(chance.between(5e6, 180e6));
     const at = track.now() - 60;
     doing.swaps.push({ at, driven: track.driven(), odometer, energy: chance.between(0.5, 1) });
   }
-  doing.disruptions.push({ kind: next.kind, vehicle: route.vehicle, from, until: track.now() });
-  return true;
+  doing.disruptions.push({ kind, vehicle: route.vehicle, from, until: track.now() });
 }
 
 /** Stops that the plan does not know, a little way from here: standing that no stop explains. */
@@ -201,10 +211,10 @@ export const answerHandover = (
   doing: Doing,
   handover: string,
   state: 'done' | 'failed',
-  reason?: string,
+  { at, reason }: { readonly at: number; readonly reason?: string },
 ): void =>
   answer(doing, {
-    ts: msFromInstant(doing.track.now()),
+    ts: msFromInstant(at),
     state,
     handover,
     ...(reason === undefined ? {} : { reason }),

@@ -1,13 +1,9 @@
-import type { RouteMessage } from '../../schemas/down.ts';
-import { msFromInstant } from '../../schemas/units.ts';
 import { pointOn } from '../city/graph.ts';
 import type { Place } from '../city/paths.ts';
 import {
-  answer,
   answerHandover,
   breakDown,
   chanceOf,
-  type Doing,
   driveTo,
   rest,
   serve,
@@ -15,46 +11,19 @@ import {
   takeLunch,
   targetOf,
 } from './acts.ts';
-import type { Meetings } from './meetings.ts';
-import { type HandoverTask, type StopBook, type StopTask, type Task, tasksOf } from './tasks.ts';
+import { type Driving, endsNow, hear, read } from './driving.ts';
+import { stepStranded, strand } from './stranded.ts';
+import type { HandoverTask, Task } from './tasks.ts';
 import { creep } from './track.ts';
-import type { Leg } from './travel.ts';
 
-/** What one van shares with the others of its fleet. */
-export type Company = { readonly meetings: Meetings; readonly book: StopBook };
-
-/** A van between two steps. `decidesAt` is when the step under way ends and the next one is chosen. */
-export type Driving = {
-  readonly doing: Doing;
-  readonly company: Company | undefined;
-  /** Where it is parked in the yard. */
-  readonly slot: { readonly lng: number; readonly lat: number };
-  /** Keys of the parcels in the van. */
-  readonly aboard: Set<string>;
-  /** Names of the stops and hand-overs that are begun or over. */
-  readonly over: Set<string>;
-  /** Sent down and accepted, but not heard of by the driver yet: in order of `at`. */
-  readonly routes: { readonly at: number; readonly message: RouteMessage }[];
-  readonly messages: { readonly at: number; readonly id: string }[];
-  phase: 'yard' | 'road' | 'waiting' | 'home';
-  tasks: Task[];
-  /** What the step under way is for. */
-  current: Task | undefined;
-  decidesAt: number;
-  passedOver: StopTask | undefined;
-  homeward: { readonly driven: number; readonly leg: Leg } | undefined;
-  /** Of the newest route accepted; 0 is the plan. */
-  version: number;
-};
-
-/** From being called out again to driving off, seconds; from standing to having read what was sent. */
+/** From being called out again to driving off, seconds. */
 const CALLED_OUT = 120;
-const READING = 8;
 
 /** One step, if one begins before `at`. */
 export function step(van: Driving, at: number): boolean {
   const heardAt = van.routes[0]?.at ?? Number.POSITIVE_INFINITY;
   if (van.phase === 'waiting') return stepWaiting(van, at, heardAt);
+  if (van.phase === 'stranded') return stepStranded(van, at);
   if (van.phase === 'home') {
     const { returnedAt } = van.doing.outings.at(-1)!;
     for (; (van.messages[0]?.at ?? at) < at; van.messages.shift())
@@ -68,26 +37,6 @@ export function step(van: Driving, at: number): boolean {
   if (van.phase === 'yard') leave(van);
   else goOn(van);
   return true;
-}
-
-/** Takes over the newest route, and reads the messages, that came up to an instant. */
-function hear(van: Driving, at: number): void {
-  const { routes, messages, over, company } = van;
-  for (; routes.length > 0 && routes[0]!.at <= at; routes.shift()) {
-    if (company !== undefined)
-      van.tasks = tasksOf(routes[0]!.message, company.book, (code) => over.has(code));
-  }
-  for (; messages.length > 0 && messages[0]!.at <= at; messages.shift()) read(van, messages[0]!.id, at);
-}
-
-const read = ({ doing }: Driving, id: string, at: number): void =>
-  answer(doing, { ts: msFromInstant(at + READING), state: 'done', id });
-
-/** The step under way ends with what the track has by now. */
-function endsNow(van: Driving, current?: Task): void {
-  van.phase = 'road';
-  van.current = current;
-  van.decidesAt = van.doing.track.now();
 }
 
 const depotOf = ({ doing: { input, route } }: Driving) => input.plan.depots[route.depotIndex]!;
@@ -118,8 +67,14 @@ function goOn(van: Driving): void {
   }
   const isStop = task.kind === 'stop';
   const [what, target] = isStop ? [task.key, targetOf(doing, task)] : [task.code, task.place];
-  if (takeLunch(doing, target, what) || breakDown(doing, target, what)) {
+  if (takeLunch(doing, target, what)) {
     endsNow(van, task);
+    return;
+  }
+  const broken = breakDown(doing, target, what);
+  if (broken !== undefined) {
+    endsNow(van, task);
+    strand(van, broken);
     return;
   }
   van.tasks = van.tasks.filter((other) => other !== task);
@@ -179,7 +134,7 @@ function driveOn(van: Driving, task: HandoverTask, at: number, reason: string): 
   const { doing, company } = van;
   company?.meetings.withdraw(task.code, doing.route.vehicle);
   rest(doing, at - doing.track.now());
-  answerHandover(doing, task.code, 'failed', reason);
+  answerHandover(doing, task.code, 'failed', { at: doing.track.now(), reason });
   endsNow(van, task);
 }
 
@@ -197,7 +152,7 @@ function handOver(van: Driving, task: HandoverTask, from: number, until: number)
     const stops = wanted.flatMap((one) => (one.kind === 'stop' && given.has(one.key) ? [one.code] : []));
     doing.handovers.push({ handover: task.code, giver: task.with, taker: vehicle, from, until, stops });
   }
-  answerHandover(doing, task.code, 'done');
+  answerHandover(doing, task.code, 'done', { at: doing.track.now() });
   endsNow(van, task);
 }
 

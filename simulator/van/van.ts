@@ -7,8 +7,9 @@ import { answer, type Doing, type VanInput } from './acts.ts';
 import type { DeviceView, VanDay } from './day.ts';
 import type { VanTrouble } from './disruptions.ts';
 import { type Driver, driverOf } from './driver.ts';
+import type { Company, Driving } from './driving.ts';
 import { judgeCommand, judgeRoute, type Order } from './orders.ts';
-import { type Company, type Driving, step } from './steps.ts';
+import { step } from './steps.ts';
 import { parcelKey, plannedTask } from './tasks.ts';
 import { openTrackBuilder } from './track.ts';
 import { roadTravel } from './travel.ts';
@@ -120,7 +121,7 @@ function beginDay(input: VanInput, company: Company | undefined): Driving {
     phase: 'yard',
     tasks: route.stops.map(plannedTask),
     decidesAt: leaves,
-    ...{ current: undefined, passedOver: undefined, homeward: undefined },
+    ...{ current: undefined, passedOver: undefined, homeward: undefined, stranded: undefined },
     version: 0,
   };
 }

@@ -10,7 +10,7 @@ import { retimed } from './route/rescue/retime.ts';
 import type { Effect, FoundChoice, FoundPart, FoundRescue } from './route/rescue/task.ts';
 import { legFit, rescueVan } from './route/rescue/van.ts';
 import type { RouteRun } from './routes.ts';
-import { visitWindow } from './trip/visit.ts';
+import { visitWindow } from './trip/visit-window.ts';
 import type { VehicleRecord } from './vehicles.ts';
 
 /** The next stops stay as they are while a person decides. */

@@ -8,7 +8,8 @@ import { noRisk, type RiskState, riskStep } from './pace/risk.ts';
 import { type RoutePlan, routePlan } from './pace/route-plan.ts';
 import { type Standing, standing } from './pace/standing.ts';
 import { isSame } from './rederive.ts';
-import { matchVisits, visitWindow } from './trip/visit.ts';
+import { matchVisits } from './trip/visit.ts';
+import { visitWindow } from './trip/visit-window.ts';
 import type { History, VehicleRecord } from './vehicles.ts';
 
 export type RouteFacts = Omit<Route, 'stops'>;

@@ -7,7 +7,7 @@ import type { FoldedMany, FoldJob } from './pool/fold-vehicles.ts';
 import { inline } from './pool/inline.ts';
 import type { Run } from './pool/tasks.ts';
 import { type Correction, correction, touchedFrom } from './rederive.ts';
-import type { Report } from './trip/visit.ts';
+import type { Report } from './trip/reported-visit.ts';
 import { emptyState, noConclusions, type VehicleState } from './vehicle-state.ts';
 import { byVehicle, joined } from './work.ts';
 

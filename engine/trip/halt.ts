@@ -43,6 +43,8 @@ const MEAN_OVER = 20;
 const CIRCUITY = 1.1;
 /** Ordinary braking and pulling away, m/s². */
 const ACCELERATION = 1.5;
+/** Between stops in towns, m/s: the median of driving (21 km/h) and its upper quartile (36) lie on either side. */
+const TOWN_SPEED = 8;
 
 /** Advances the halt by one good fix; `before` is the good fix before it. */
 export function haltStep(
@@ -91,7 +93,9 @@ function isOff(before: Observation | null, fix: Observation): boolean {
 }
 
 /** Metres around the mean within which a slow fix belongs. */
-function strayMax({ accuracy }: Observation): number {
+function strayMax({ accuracy, speed }: Observation): number {
+  // Such are phones: it is the driver who strays.
+  if (speed === undefined) return STRAY_MAX;
   return Math.min(STRAY_MAX, Math.max(STRAY_MIN, 8 + 1.2 * (accuracy ?? 0)));
 }
 
@@ -138,17 +142,39 @@ function show(halt: HaltState, at: number, close: (halt: Omit<Halt, 'vehicleId'>
 function end(halt: HaltState, fix: Observation, close: (halt: Omit<Halt, 'vehicleId'>) => void): void {
   const straight = distanceOf(halt.lng, halt.lat, fix.lng, fix.lat);
   const gap = fix.at - halt.lastAt;
-  const endedAt = toMs(fix.at - Math.min(gap, rolling(straight * CIRCUITY, fix.speed ?? straight / gap)));
+  const metres = straight * CIRCUITY;
+  const endedAt = toMs(
+    stands(fix)
+      ? halt.lastAt + Math.max(0, gap - hop(metres)) / 2
+      : fix.at - Math.min(gap, rolling(metres, fix.speed ?? straight / gap)),
+  );
   if (halt.shown === null && endedAt - halt.startedAt < HALT_SECONDS) return;
   close({ startedAt: halt.startedAt, endedAt, position: { lng: halt.lng, lat: halt.lat } });
 }
 
-/** When a van seen moving at `before` and standing at `fix` came to stand. */
+/** When a van seen elsewhere at `before` and standing at `fix` came to stand. */
 function arrival(before: Observation | null, fix: Observation): number {
   if (before === null || fix.at <= before.at) return fix.at;
   const straight = distanceOf(before.lng, before.lat, fix.lng, fix.lat);
   const gap = fix.at - before.at;
-  return toMs(before.at + Math.min(gap, rolling(straight * CIRCUITY, before.speed ?? straight / gap)));
+  const metres = straight * CIRCUITY;
+  if (!stands(before)) {
+    return toMs(before.at + Math.min(gap, rolling(metres, before.speed ?? straight / gap)));
+  }
+  // It stood there and stands here: what the way leaves of the gap is shared out evenly.
+  const way = Math.min(gap, hop(metres));
+  return toMs(before.at + (gap - way) / 2 + way);
+}
+
+/** Whether it says of itself that its wheels did not turn. */
+const stands = ({ speed }: Observation): boolean => speed !== undefined && speed < SLOW;
+
+/** Seconds from standing to standing over `metres`: pulling away, at town speed if it is far enough, braking. */
+function hop(metres: number): number {
+  const ramps = TOWN_SPEED ** 2 / ACCELERATION;
+  return metres < ramps
+    ? 2 * Math.sqrt(metres / ACCELERATION)
+    : metres / TOWN_SPEED + TOWN_SPEED / ACCELERATION;
 }
 
 /**

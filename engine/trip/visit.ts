@@ -1,47 +1,24 @@
 import type { Halt, StopVisit } from '../../schemas/event.ts';
-import { distanceOf, type Position } from '../../schemas/position.ts';
+import { distanceOf } from '../../schemas/position.ts';
 import type { RoutePlan } from '../pace/route-plan.ts';
+import { type Report, reportedVisits } from './reported-visit.ts';
+import { type Pair, shareHalts } from './shared-halt.ts';
+import { REACH, visitWindow } from './visit-window.ts';
 
-/** What a driver's app said about a stop of a route. */
-export type Report = {
-  readonly vehicleId: number;
-  readonly at: number;
-  readonly stopCode: string;
-  readonly kind: 'arrived' | 'delivered' | 'failed' | 'departed';
-};
-
-/** A halt this far from a stop cannot have served it, metres: the driver walks 51 m at p99. */
-const REACH = 75;
 /** Per axis, metres: where vans park against the stop's own position, and the receiver's noise. */
 const SIGMA = 17;
 /** ln of how much likelier a halt at the very stop serves it than any halt within reach does. */
 const AT_THE_STOP = REACH ** 2 / (2 * SIGMA ** 2);
 /** What a match out of the running order must be worth beyond one in it. */
 const OUT_OF_ORDER_PRICE = 3;
-/** A route's halts are those from this long before its planned departure … */
-const EARLY_SECONDS = 2 * 3600;
-/** … to this long after its planned return. */
-const OVERRUN_SECONDS = 8 * 3600;
-/** A report is about the halt it falls into, with this much slack for the driver's walk, seconds. */
-const REPORT_SLACK = 120;
-
-/** The stretch of event time in which a route's stops can be served. */
-export function visitWindow({ departure, finish }: Pick<RoutePlan, 'departure' | 'finish'>): {
-  from: number;
-  until: number;
-} {
-  return { from: departure - EARLY_SECONDS, until: finish + OVERRUN_SECONDS };
-}
-
-type Pair = { readonly halt: number; readonly stop: number; readonly worth: number };
-
 /**
  * Which stops of a route were served, and when: a function of the vehicle's halts, its driver's
  * reports and the running order, so nothing depends on what was known when.
  *
- * Reports win. Of the rest, each halt serves at most one stop: first the most plausible assignment
+ * Reports win. Of the rest, each halt serves one stop: first the most plausible assignment
  * that keeps the running order (a longest increasing subsequence weighted by log-likelihood), then
- * what is left over, nearest first, as visits out of sequence.
+ * what is left over, nearest first, as visits out of sequence. Last, neighbours in the running order that
+ * were served from where the van stood already.
  */
 export function matchVisits(plan: RoutePlan, halts: Iterable<Halt>, reports: Iterable<Report>): StopVisit[] {
   const own = haltsWithin(plan, halts);
@@ -69,6 +46,8 @@ export function matchVisits(plan: RoutePlan, halts: Iterable<Halt>, reports: Ite
   const visits = Array.from(reported.values(), ({ visit }) => visit);
   for (const { pair, isOutOfOrder } of inOrder) visits.push(visitOf(plan, stays, pair, rivals, isOutOfOrder));
   for (const pair of leftOver) visits.push(visitOf(plan, stays, pair, rivals, true));
+  const serves = [...inOrder.map(({ pair }) => pair), ...leftOver];
+  shareHalts(plan, stays, serves, { visits, byHalt, isServed: (stop) => taken.stops[stop] === 1 });
   return visits.sort((a, b) => a.arrivedAt - b.arrivedAt || a.stopId - b.stopId);
 }
 
@@ -304,86 +283,4 @@ function visitOf(
   };
   shown[pair.stop] = { pair, stay, rival, isOutOfSequence, visit };
   return visit;
-}
-
-/** Visits the driver's app told of, by index of their stop. */
-function reportedVisits(
-  plan: RoutePlan,
-  halts: readonly Halt[],
-  reports: Iterable<Report>,
-): Map<number, { readonly visit: StopVisit; readonly halt: number | undefined }> {
-  const { from, until } = visitWindow(plan);
-  const byCode = new Map<string, Report[]>();
-  for (const report of [...reports].sort((a, b) => a.at - b.at || (a.kind < b.kind ? -1 : 1))) {
-    if (report.at < from || report.at > until) continue;
-    const others = byCode.get(report.stopCode);
-    if (others) others.push(report);
-    else byCode.set(report.stopCode, [report]);
-  }
-  const visits = new Map<number, { visit: StopVisit; halt: number | undefined }>();
-  if (byCode.size === 0) return visits;
-  for (const [stop, code] of plan.codes.entries()) {
-    const said = byCode.get(code);
-    const done = said?.filter(({ kind }) => kind !== 'departed').at(-1);
-    if (!said || !done) continue;
-    const arrived = said.find(({ kind }) => kind === 'arrived')?.at;
-    const halt = haltOf(halts, done.at, { lng: plan.lng[stop]!, lat: plan.lat[stop]! });
-    const around = halts[halt];
-    // The wheels are surer than thumbs: the app says which stop, the halt when.
-    const arrivedAt = around?.startedAt ?? arrived ?? done.at;
-    const departed = said.findLast(({ kind }) => kind === 'departed')?.at;
-    const departedAt = around ? around.endedAt : (departed ?? done.at);
-    visits.set(stop, {
-      halt: around ? halt : undefined,
-      visit: {
-        stopId: plan.stopIds[stop]!,
-        routeId: plan.routeId,
-        vehicleId: plan.vehicleId,
-        arrivedAt,
-        departedAt: departedAt === undefined ? undefined : Math.max(arrivedAt, departedAt),
-        confidence: 0.99,
-        evidence: 'app',
-        outcome: said.some(({ kind }) => kind === 'failed') ? 'failed' : 'served',
-        isOutOfSequence: false,
-      },
-    });
-  }
-  return markOutOfSequence(visits);
-}
-
-/** The halt a report at `at` is about: the one it falls into, else the nearest in time; −1 when none is. */
-function haltOf(halts: readonly Halt[], at: number, { lng, lat }: Position): number {
-  let low = 0;
-  let high = halts.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (halts[middle]!.startedAt < at + REPORT_SLACK) low = middle + 1;
-    else high = middle;
-  }
-  let best = -1;
-  let bestOff = REPORT_SLACK;
-  // Halts do not overlap, so once one ended too early all before it did.
-  for (let i = low - 1; i >= 0; i--) {
-    const { startedAt, endedAt, position } = halts[i]!;
-    if ((endedAt ?? at) < at - REPORT_SLACK) break;
-    const off = Math.max(0, startedAt - at, at - (endedAt ?? at));
-    if (off >= bestOff || distanceOf(position.lng, position.lat, lng, lat) > 2 * REACH) continue;
-    best = i;
-    bestOff = off;
-  }
-  return best;
-}
-
-/** A reported stop is out of sequence when a later one of the running order was reported before it. */
-function markOutOfSequence(visits: Map<number, { visit: StopVisit; halt: number | undefined }>) {
-  const stops = [...visits.keys()].sort((a, b) => a - b);
-  let earliestAfter = Number.POSITIVE_INFINITY;
-  for (const stop of stops.reverse()) {
-    const found = visits.get(stop)!;
-    if (found.visit.arrivedAt > earliestAfter) {
-      visits.set(stop, { ...found, visit: { ...found.visit, isOutOfSequence: true } });
-    }
-    earliestAfter = Math.min(earliestAfter, found.visit.arrivedAt);
-  }
-  return visits;
 }

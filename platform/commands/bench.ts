@@ -23,6 +23,7 @@ import { routePeers } from '../peers/route-peers.ts';
 import { openTile38 } from '../peers/tile38.ts';
 import { benchRescue } from '../rescue/bench.ts';
 import { routeInstances } from '../route-instances.ts';
+import { benchVisits } from '../visits/bench.ts';
 
 type Flags = {
   readonly quick?: boolean;
@@ -91,6 +92,11 @@ const benches: Readonly<Record<string, Bench>> = {
       now: () => performance.now(),
     });
   },
+  visits: async (commit, io, { quick = false, seed = 'bench' }) =>
+    benchVisits({
+      ...{ commit, isQuick: quick, seed, progress: io.stderr },
+      recordings: io.environment.PACELINE_TEST_DATA,
+    }),
   simulator: (commit, io, flags) => simulatorBench(commit, io, flags),
 };
 
@@ -121,6 +127,9 @@ rescue only:
   --days N          so many days (200)
 filters only:
   --quick           4 vans an interval instead of 12
+  --seed NAME       other simulated days
+visits only:
+  --quick           2 fleets of 4 vans a line instead of 5 of 8
   --seed NAME       other simulated days
 route only:
   --quick           few instances and short budgets: a minute instead of an hour

@@ -43,6 +43,7 @@ export type VehicleBook = {
   readonly fold: (gathered: Gathered) => Promise<Found>;
   /** Folds vehicles again, each from before its instant, and says what that changes in the tables. */
   readonly rederive: (asks: readonly Rederivation[], cursor: Cursor) => Promise<Rederived>;
+  /** Whether the vehicle's routes have to be matched anew. */
   readonly addReports: (record: VehicleRecord, reports: readonly Report[]) => boolean;
 };
 
@@ -208,9 +209,9 @@ export function openVehicleBook(
     },
     addReports({ history }, reports) {
       if (!history) return false;
-      const before = history.reports.size;
+      // Also what was read with the history already: of what the log brings, no route was told yet.
       for (const report of reports) history.reports.set(reportKey(report), report);
-      return history.reports.size > before;
+      return reports.length > 0;
     },
   };
 }

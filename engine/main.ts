@@ -1,6 +1,7 @@
 import mqtt from 'mqtt';
 import type { EngineStore } from '../schemas/engine-store.ts';
 import { asError } from '../schemas/fault.ts';
+import { noMetrics } from '../schemas/metrics.ts';
 import type { Log, ProgramContext } from '../schemas/program.ts';
 import { liveTopic } from '../schemas/topics.ts';
 import { Engine, type Step } from './engine.ts';
@@ -49,7 +50,8 @@ export async function runEngine(
   store: EngineStore,
   context: ProgramContext,
 ): Promise<void> {
-  await using pool = threads > 1 ? openPool({ threads, queueMax: QUEUE_MAX }) : undefined;
+  const { metrics = noMetrics } = context;
+  await using pool = threads > 1 ? openPool({ threads, queueMax: QUEUE_MAX, metrics }) : undefined;
   await using live = openLive(broker, context.log);
   const options = { run: pool?.run ?? inline, threads, gulpFixes: GULP_FIXES, now: context.now };
   for (let failures = 0; !context.signal.aborted; ) {
@@ -63,6 +65,7 @@ export async function runEngine(
     } catch (error) {
       if (context.signal.aborted) return;
       failures++;
+      metrics.count('paceline_engine_restarts_total');
       if (failures >= ATTEMPTS) throw error;
       context.log.warn({ error: asError(error).message, failures }, 'engine starts again from the tables');
       const restMs = RETRY_MS * 2 ** failures;
@@ -75,12 +78,18 @@ export async function runEngine(
 async function follow(
   engine: Engine,
   store: EngineStore,
-  { signal, now }: ProgramContext,
+  { signal, now, metrics = noMetrics }: ProgramContext,
   report: (step: Step) => void,
 ): Promise<void> {
   let tickAt = 0;
   while (!signal.aborted) {
+    const begun = performance.now();
     const step = await engine.advance();
+    if (step.fixCount > 0) {
+      metrics.count('paceline_engine_fixes_total', step.fixCount);
+      metrics.observe('paceline_engine_advance_seconds', (performance.now() - begun) / 1000);
+    }
+    metrics.set('paceline_engine_late_vehicles', engine.lateCount);
     report(step);
     const wall = now() * 1000;
     const isTick = wall >= tickAt || wall < tickAt - 2 * TICK_MS;

@@ -50,6 +50,7 @@ export async function runIngest(config: IngestConfig, context: ProgramContext): 
     store,
     limits,
     log,
+    metrics: context.metrics,
     signal: stop.signal,
     giveUp: giveUp.signal,
   });

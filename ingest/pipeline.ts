@@ -1,7 +1,8 @@
+import { type Metrics, noMetrics } from '../schemas/metrics.ts';
 import type { Log } from '../schemas/program.ts';
 import type { Directory } from './access/directory.ts';
 import { Newcomers } from './access/newcomers.ts';
-import { Gathering } from './batch.ts';
+import { type Batch, Gathering } from './batch.ts';
 import { deliver, type Sender } from './broker/deliver.ts';
 import type { Message } from './broker/delivery.ts';
 import { partsOf } from './broker/gateway-message.ts';
@@ -17,6 +18,7 @@ export type PipelineOptions = {
   readonly formats: FormatRegistry;
   readonly limits: IngestLimits;
   readonly log: Log;
+  readonly metrics?: Metrics | undefined;
   /** Asks an edge node of Sparkplug for its birth. */
   readonly askRebirth?: AskRebirth | undefined;
   /** Stops it: what was received is still stored. */
@@ -75,13 +77,32 @@ export class Pipeline {
       // When it is quiet, what waits to be counted is counted by a batch of nothing.
       const batch = await this.#gathering.next(signal, store.isCounting ? IDLE_MS : undefined);
       if (batch === undefined) return;
+      const begun = performance.now();
       await commit(batch, { write, log, signal: giveUp });
+      this.#tell(batch, (performance.now() - begun) / 1000);
       for (const { acknowledge, bytes } of batch.deliveries) {
         this.#messages--;
         this.#bytes -= bytes;
         acknowledge();
       }
     }
+  }
+
+  #tell({ deliveries }: Batch, seconds: number): void {
+    const { metrics = noMetrics } = this.#options;
+    metrics.set('paceline_ingest_waiting_messages', this.#messages - deliveries.length);
+    metrics.set('paceline_ingest_fullness', this.fullness);
+    if (deliveries.length === 0) return;
+    let fixes = 0;
+    for (const delivery of deliveries) {
+      fixes += delivery.fixes.length;
+      for (const { reason } of delivery.rejections)
+        metrics.count('paceline_ingest_rejections_total', 1, reason);
+    }
+    metrics.count('paceline_ingest_messages_total', deliveries.length);
+    metrics.count('paceline_ingest_fixes_total', fixes);
+    metrics.observe('paceline_ingest_batch_fixes', fixes);
+    metrics.observe('paceline_ingest_commit_seconds', seconds);
   }
 
   #gather(message: Message, sender: Sender): void {

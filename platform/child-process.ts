@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Fault, type FaultCode, faults } from '../schemas/fault.ts';
 import type { LogFile } from './log-file.ts';
+import type { Figures, FiguresAnswer, FiguresRequest } from './metrics.ts';
 import type { ReadyMessage } from './program.ts';
 import type { Running, Unit } from './supervisor.ts';
 
@@ -25,6 +26,7 @@ export type ChildOptions = {
 /** It may have to wait for the lock that its killed predecessor still holds in the database. */
 const READY_MS = 90_000;
 const STOP_MS = 12_000;
+const FIGURES_MS = 2_000;
 
 const builtFrom = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
 const entry = fileURLToPath(new URL(`./cli.${builtFrom}`, import.meta.url));
@@ -71,7 +73,31 @@ async function startChild(name: string, options: ChildOptions, signal: AbortSign
   } finally {
     signal.removeEventListener('abort', giveUp);
   }
-  return { pid: child.pid ?? 0, exited, stop: () => stop(child, exited), kill: () => child.kill('SIGKILL') };
+  return {
+    pid: child.pid ?? 0,
+    exited,
+    stop: () => stop(child, exited),
+    kill: () => child.kill('SIGKILL'),
+    figures: () => figuresOf(child),
+  };
+}
+
+/** What it says of itself; undefined where it does not say so in time. */
+function figuresOf(child: ChildProcess): Promise<Figures | undefined> {
+  return new Promise((resolve) => {
+    const done = (figures: Figures | undefined) => {
+      clearTimeout(timer);
+      child.off('message', take);
+      resolve(figures);
+    };
+    const take = (message: FiguresAnswer) => {
+      if (message.kind === 'figures') done(message.figures);
+    };
+    const timer = setTimeout(done, FIGURES_MS, undefined);
+    child.on('message', take);
+    if (child.connected) child.send({ kind: 'figures?' } satisfies FiguresRequest, () => {});
+    else done(undefined);
+  });
 }
 
 async function becomesReady(

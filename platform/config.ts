@@ -46,6 +46,11 @@ export const variables = {
   TLS_CA_FILE: text('a file of certificates (PEM)'),
   MQTT_TLS_HOST: text('an address to listen on'),
   MQTT_TLS_PORT: port(8883),
+  METRICS_PORT: variable(
+    Type.Integer({ minimum: 0, maximum: 65_535 }),
+    undefined,
+    'a whole number from 0 to 65535',
+  ),
   POSTGRES_PORT: port(0),
   CLICKHOUSE_PORT: port(0),
   PACELINE_SOURCE: variable(
@@ -123,6 +128,8 @@ export type Config = {
         readonly mqtt: { readonly host: string; readonly port: number };
       }
     | undefined;
+  /** Where Prometheus finds our figures; undefined: nowhere. */
+  readonly metricsPort: number | undefined;
   readonly postgresPort: number;
   readonly clickhousePort: number;
   readonly source: string;
@@ -221,6 +228,7 @@ function toConfig(values: Values): Config {
             caFile: values.TLS_CA_FILE,
             mqtt: { host: values.MQTT_TLS_HOST ?? values.MQTT_HOST, port: values.MQTT_TLS_PORT },
           },
+    metricsPort: values.METRICS_PORT,
     postgresPort: values.POSTGRES_PORT,
     clickhousePort: values.CLICKHOUSE_PORT,
     source: values.PACELINE_SOURCE,

@@ -2,6 +2,7 @@ import type { ProgramContext } from '../schemas/program.ts';
 import { type Command, type CommandIo, parseCommandLine } from './command.ts';
 import { type Config, readConfig } from './config.ts';
 import { makeDataFolder } from './data-folder.ts';
+import { serveMetrics } from './metrics.ts';
 import { programContext } from './program.ts';
 import { migrateAt, requireDatabase } from './with-database.ts';
 
@@ -35,7 +36,15 @@ platform that runs on the data folder.
       await makeDataFolder(config.dataFolder);
       const databaseUrl = await requireDatabase(config);
       await migrateAt(databaseUrl);
-      await run({ config, databaseUrl, context: programContext(name, config, io) });
+      const context = programContext(name, config, io);
+      // Under a supervisor it is the supervisor that shows the figures of all.
+      const isAlone = process.send === undefined;
+      const { metricsPort: port, http } = config;
+      await using _figures =
+        isAlone && port !== undefined
+          ? await serveMetrics({ host: http.host, port }, async () => [await context.metrics.figures()])
+          : undefined;
+      await run({ config, databaseUrl, context });
       return 0;
     },
   };

@@ -22,6 +22,7 @@ import { clickhouseUnit, postgresUnit } from './embedded-units.ts';
 import { firstStart } from './first-start.ts';
 import { historyProblem } from './history-probe.ts';
 import { type LogFile, openLogFile } from './log-file.ts';
+import { type MetricsServer, openMetrics, serveMetrics } from './metrics.ts';
 import { migrate } from './migrate.ts';
 import { createSupervisor, type Supervisor, type Unit } from './supervisor.ts';
 import { dashboardUrl, mqttUrl } from './wiring.ts';
@@ -33,6 +34,8 @@ export type Platform = {
   readonly clickhouseUrl: string | undefined;
   readonly dashboardUrl: string;
   readonly mqttUrl: string;
+  /** Where Prometheus finds the figures of all processes; undefined: nobody asked for them. */
+  readonly metricsUrl: string | undefined;
   readonly credentials: Credentials;
   /** Undefined without simulator. */
   readonly demo: Demo | undefined;
@@ -61,8 +64,10 @@ export async function startPlatform(
   const logs = openLogs(asked.dataFolder, (line) => {
     if (isUp || line.startsWith('platform: ')) say(line);
   });
+  let figures: MetricsServer | undefined;
   const undo = async (supervisor: Supervisor | undefined) => {
     isUp = false;
+    await figures?.[Symbol.asyncDispose]();
     await supervisor?.stop();
     await removeRunFile(asked.dataFolder);
     await logs.close();
@@ -74,6 +79,8 @@ export async function startPlatform(
     const log = await logs.platformLog();
     let publish = () => {};
     supervisor = createSupervisor(log, () => publish());
+    const running = supervisor;
+    figures = await serveAll(config, running);
     const servers = await startServers(config, supervisor, log);
     const credentials = await withClient(servers.databaseUrl, async (client) => {
       await migrate(client);
@@ -86,7 +93,6 @@ export async function startPlatform(
       mqttUrl: mqttUrl(config),
       dashboardUrl: dashboardUrl(config),
     };
-    const running = supervisor;
     publish = () =>
       void writeRunFile(config.dataFolder, { ...run, processes: running.pids() }).catch(() => {});
     const programs = await startPrograms({ config, io, supervisor, logs, servers, log, say });
@@ -96,6 +102,7 @@ export async function startPlatform(
     return {
       ...run,
       ...programs,
+      metricsUrl: figures?.url,
       credentials,
       stopOne: supervisor.stopOne,
       pids: supervisor.pids,
@@ -105,6 +112,19 @@ export async function startPlatform(
     await undo(supervisor);
     throw thrown;
   }
+}
+
+/** The figures of the supervisor and of all that it keeps running, if anybody asked for them. */
+async function serveAll(
+  { http, metricsPort: port }: Config,
+  supervisor: Supervisor,
+): Promise<MetricsServer | undefined> {
+  if (port === undefined) return undefined;
+  const own = openMetrics('supervisor');
+  return serveMetrics({ host: http.host, port }, async () => [
+    await own.figures(),
+    ...(await supervisor.figures()),
+  ]);
 }
 
 type Servers = { readonly databaseUrl: string; readonly clickhouseUrl: string | undefined };

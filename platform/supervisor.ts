@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { asError, Fault } from '../schemas/fault.ts';
 import type { Log } from '../schemas/program.ts';
+import type { Figures } from './metrics.ts';
 
 /** A process that runs. */
 export type Running = {
@@ -10,6 +11,8 @@ export type Running = {
   /** Asks it to end and sees that it does. */
   readonly stop: () => Promise<void>;
   readonly kill: () => void;
+  /** Its figures, if it keeps any and answers in time. */
+  readonly figures?: () => Promise<Figures | undefined>;
 };
 
 /**
@@ -28,6 +31,8 @@ export type Supervisor = {
   /** Ends all of them at once, without ceremony. */
   readonly kill: () => void;
   readonly pids: () => Record<string, number>;
+  /** The figures of those that keep some. */
+  readonly figures: () => Promise<Figures[]>;
 };
 
 const FIRST_MS = 250;
@@ -88,6 +93,10 @@ export function createSupervisor(log: Log, changed: () => void = () => {}): Supe
     },
     kill: () => {
       for (const slot of slots) slot.current?.running()?.kill();
+    },
+    figures: async () => {
+      const asked = slots.map(({ current }) => current?.running()?.figures?.());
+      return (await Promise.all(asked)).filter((answer) => answer !== undefined);
     },
     pids: () =>
       Object.fromEntries(

@@ -1,3 +1,5 @@
+import type { Metrics } from './metrics.ts';
+
 /** Where a process says what changed: one event name in words, fields from the glossary. */
 export type Log = {
   readonly info: (fields: object, event: string) => void;
@@ -15,4 +17,6 @@ export type ProgramContext = {
   readonly now: () => number;
   /** Says once that the process serves; the supervisor waits for it. */
   readonly ready: (facts: Record<string, string | number>) => void;
+  /** Absent: nobody keeps its figures. */
+  readonly metrics?: Metrics;
 };

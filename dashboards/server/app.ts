@@ -47,6 +47,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   // every field of 10,000 rows would cost more than the query.
   app.setSerializerCompiler(() => (value) => JSON.stringify(value));
   answerProblems(app, deps.log);
+  tellFigures(app, deps);
 
   await registerProtections(app, deps);
   // Before the guard, whose refusal of an upgrade must find the request marked as one.
@@ -81,6 +82,17 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   liveRoutes(app, deps);
   pageRoutes(app, deps);
   return app;
+}
+
+/** How long answers take, by route (a pattern, so that there are few), and how many fail for our own fault. */
+function tellFigures(app: App, { metrics, live }: AppDeps): void {
+  if (metrics === undefined) return;
+  app.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? 'unknown';
+    metrics.observe('paceline_http_request_seconds', reply.elapsedTime / 1000, route);
+    if (reply.statusCode >= 500) metrics.count('paceline_http_errors_total', 1, route);
+    metrics.set('paceline_live_pages', live.facts().clients);
+  });
 }
 
 async function registerProtections(

@@ -8,6 +8,7 @@ import type {
 } from 'fastify';
 import type { Doctor } from '../../schemas/doctor.ts';
 import type { Eraser } from '../../schemas/eraser.ts';
+import type { Metrics } from '../../schemas/metrics.ts';
 import type { Log } from '../../schemas/program.ts';
 import type { RouteDays } from '../queries/route-days.ts';
 import type { LiveHub } from './live/hub.ts';
@@ -46,5 +47,6 @@ export type AppDeps = {
   /** Where the Grafana JSON files are. */
   readonly dashboardsDir: URL;
   readonly log: Log;
+  readonly metrics?: Metrics | undefined;
   readonly now: () => number;
 };

@@ -34,7 +34,8 @@ export type WebConfig = {
 };
 
 /** The web process: API, page and live push, until the signal aborts. */
-export async function runWeb(config: WebConfig, { signal, log, now, ready }: ProgramContext): Promise<void> {
+export async function runWeb(config: WebConfig, context: ProgramContext): Promise<void> {
+  const { signal, log, now, ready, metrics } = context;
   const database = openDatabase(config.databaseUrl, {
     onError: (error) => log.warn({ error: error.message }, 'database connection lost'),
   });
@@ -55,6 +56,7 @@ export async function runWeb(config: WebConfig, { signal, log, now, ready }: Pro
     staticDir: config.staticDir,
     dashboardsDir: dashboardsDir(),
     log,
+    metrics,
     now,
   });
   try {

@@ -1,5 +1,7 @@
 import { Piscina } from 'piscina';
+import { type Metrics, noMetrics } from '../../schemas/metrics.ts';
 import type { Run } from './tasks.ts';
+import type { Answer } from './worker.ts';
 
 export type Pool = AsyncDisposable & {
   readonly run: Run;
@@ -10,8 +12,15 @@ export type Pool = AsyncDisposable & {
 /** A task whose thread dies is tried this often in all: what kills two threads is the task's fault. */
 const ATTEMPTS = 2;
 
+export type PoolOptions = {
+  readonly threads: number;
+  /** Tasks that may wait for a thread; more are refused. */
+  readonly queueMax: number;
+  readonly metrics?: Metrics;
+};
+
 /** Threads for `tasks`. The queue is bounded; a thread that dies is replaced and its task repeated. */
-export function openPool({ threads, queueMax }: { threads: number; queueMax: number }): Pool {
+export function openPool({ threads, queueMax, metrics = noMetrics }: PoolOptions): Pool {
   const isSource = import.meta.url.endsWith('.ts');
   const piscina = new Piscina({
     filename: new URL(isSource ? './worker.ts' : './worker.js', import.meta.url).href,
@@ -22,12 +31,22 @@ export function openPool({ threads, queueMax }: { threads: number; queueMax: num
   });
   let retried = 0;
   const run: Run = async (name, input, options = {}) => {
+    const given = performance.now();
     for (let attempt = 1; ; attempt++) {
       try {
-        return await piscina.run({ name, input }, options);
+        const answering: Promise<Answer> = piscina.run({ name, input }, options);
+        metrics.set('paceline_pool_waiting_tasks', piscina.queueSize);
+        const { output, seconds } = await answering;
+        const total = (performance.now() - given) / 1000;
+        metrics.observe('paceline_pool_run_seconds', seconds, name);
+        metrics.observe('paceline_pool_wait_seconds', Math.max(0, total - seconds), name);
+        return output as never;
       } catch (error) {
         if (attempt >= ATTEMPTS || options.signal?.aborted || !isThreadDeath(error)) throw error;
         retried++;
+        metrics.count('paceline_pool_retried_total', 1, name);
+      } finally {
+        metrics.set('paceline_pool_waiting_tasks', piscina.queueSize);
       }
     }
   };

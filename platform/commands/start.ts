@@ -64,7 +64,10 @@ how to log in. Ctrl-C stops all of it, a second Ctrl-C at once.
   },
 };
 
-function welcome({ credentials, dashboardUrl, mqttUrl }: Platform, { dataFolder }: Config): string[] {
+function welcome(
+  { credentials, dashboardUrl, mqttUrl, metricsUrl }: Platform,
+  { dataFolder }: Config,
+): string[] {
   const people = credentials.users.filter((user) => user.role === 'dispatcher' || user.role === 'analyst');
   const gateway = credentials.gateways[0];
   return [
@@ -74,6 +77,7 @@ function welcome({ credentials, dashboardUrl, mqttUrl }: Platform, { dataFolder 
       ({ email, password, fleet, role }) => `  Log-in     ${email}  ${password}  (${role}, fleet ${fleet})`,
     ),
     `  MQTT       ${mqttUrl}`,
+    ...(metricsUrl === undefined ? [] : [`  Metrics    ${metricsUrl}`]),
     ...(gateway ? [`  Gateway    ${gateway.username}  ${gateway.password}`] : []),
     `  All log-ins are in ${dataFolder}/credentials.json, logs in ${dataFolder}/logs.`,
     '',

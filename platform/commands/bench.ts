@@ -7,7 +7,7 @@ import pg from 'pg';
 import { bench as benchRoute } from '../../engine/route/bench.ts';
 import { type BenchResult, bench as benchIngest } from '../../ingest/bench.ts';
 import { storm } from '../../ingest/storm.ts';
-import { Fault } from '../../schemas/fault.ts';
+import { asError, Fault } from '../../schemas/fault.ts';
 import { silentLog } from '../../schemas/program.ts';
 import { type Command, type CommandIo, parseCommandLine } from '../command.ts';
 import { openPostgres } from '../embedded/postgres.ts';
@@ -169,12 +169,16 @@ async function run(args: string[], io: CommandIo): Promise<number> {
 
 async function simulatorBench(commit: string, io: CommandIo, { quick = false }: Flags): Promise<BenchResult> {
   const { environment, signal } = io;
-  const found = await findK6(environment.K6_BIN, environment.PATH).catch(() => undefined);
-  // One that would have to fetch its extension first measures nothing here.
-  const k6 = found?.hasMqtt ? found : undefined;
+  const found = await findK6(environment.K6_BIN, environment.PATH).catch(asError);
   return benchGenerator({
     ...{ commit, isQuick: quick, searchPath: environment.PATH, progress: io.stderr },
-    k6: k6 && ((port, seconds) => k6Rate(k6, environment, { port, seconds, signal })),
+    k6: async (port, seconds) => {
+      if (found instanceof Error) return found.message;
+      // One that would have to fetch its extension first measures nothing here.
+      if (!found.hasMqtt)
+        return `${found.path} has no MQTT built in; docs/load-testing.md says how it gets it`;
+      return k6Rate(found, environment, { port, seconds, signal });
+    },
   });
 }
 

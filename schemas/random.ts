@@ -12,6 +12,8 @@ export type Random = {
   readonly lognormal: (mu: number, sigma: number) => number;
   readonly chance: (probability: number) => boolean;
   readonly pick: <T>(from: readonly T[]) => T;
+  /** Passes over so many numbers, two for a normal one: what follows is as if they had been used. Gives 0. */
+  readonly skip: (numbers: number) => number;
   /** An independent generator named by `label`: adding draws to one never shifts another. */
   readonly fork: (label: string) => Random;
 };
@@ -57,6 +59,10 @@ export function random(seed: string | number): Random {
       const item = from[integer(from.length)];
       if (item === undefined) throw new RangeError('cannot pick from an empty list');
       return item;
+    },
+    skip: (numbers) => {
+      for (let i = 0; i < numbers; i++) next();
+      return 0;
     },
     fork: (label) => random(`${text}/${label}`),
   };

@@ -8,14 +8,7 @@ import type { LedgerContents } from './publish/ledger-reading.ts';
 import type { QueuedVan } from './publish/queue.ts';
 import { profileBehind, profileOf } from './scenario/profile.ts';
 import type { Scenario } from './scenario/scenario.ts';
-import {
-  copiesOf,
-  dayOfCopy,
-  FLEET_ON_AIR_BEFORE,
-  fleetSizes,
-  uploadsBehind,
-  vanName,
-} from './van/copies.ts';
+import { copiesOf, dayOfCopy, FLEET_ON_AIR_BEFORE, fleetSizes, vanName } from './van/copies.ts';
 import type { VanDay } from './van/day.ts';
 import { loopOf } from './van/roaming.ts';
 
@@ -55,14 +48,20 @@ export function copiedVans(
     notBefore: plan.shiftStart + copy.profile.joins - FLEET_ON_AIR_BEFORE,
     uploads: lazily(() => {
       const day = dayOfCopy(dayOf(copy.pattern), copy, plan.shiftStart);
-      return uploadsBehind(uploads(day, scenario, profileBehind(copy.profile, copy.behind)), copy.behind);
+      return uploads(day, scenario, profileBehind(copy.profile, copy.behind));
     }),
   }));
 }
 
 /** Begins with the first thing asked for. */
-function* lazily<T>(begin: () => Iterable<T>): Generator<T> {
-  yield* begin();
+function lazily<T>(begin: () => Iterator<T>): Iterator<T> {
+  let begun: Iterator<T> | undefined;
+  return {
+    next: () => {
+      begun ??= begin();
+      return begun.next();
+    },
+  };
 }
 
 /** How many different loops there are for vans without a route. */

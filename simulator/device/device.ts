@@ -17,8 +17,17 @@ export type Device = {
   readonly message: (at: number) => OwnMessage | undefined;
 };
 
+export type DeviceInput = {
+  readonly day: DeviceView;
+  readonly kind: DeviceClass;
+  readonly radio: RadioScenario;
+  readonly chance: Random;
+  /** Its clock says so many seconds more: it is in a van on the day of another. */
+  readonly behind: number;
+};
+
 /** The receiver and its counters; `at` must grow from call to call. */
-export function openDevice(day: DeviceView, kind: DeviceClass, radio: RadioScenario, chance: Random): Device {
+export function openDevice({ day, kind, radio, chance, behind }: DeviceInput): Device {
   const { track } = day;
   const from = day.onAirFrom ?? track.t[0]!;
   const where = openTrackReader(track);
@@ -31,30 +40,21 @@ export function openDevice(day: DeviceView, kind: DeviceClass, radio: RadioScena
   const stuck = openStuck(kind, from, chance.fork('stuck'));
   const signals = openSignals(day);
   const odd = chance.fork('odd');
-  let [seq, boot] = [0, 0];
+  const behindMs = behind * 1000;
+  let [seq, boots, boot] = [0, 0, 'b0'];
   const message = (at: number): OwnMessage | undefined => {
     if (inTunnel(at) !== undefined) return undefined;
-    if (rebootsUntil(at) > boot) {
-      boot++;
+    if (rebootsUntil(at) > boots) {
+      boots++;
+      boot = `b${boots}`;
       seq = 0;
     }
     const whereabouts = where(at);
     const sighting = stuck(at, noise(at, whereabouts, plane));
-    const { lat, lng } = wrongPlace(radio, odd, whereabouts) ?? sighting;
+    const place = wrongPlace(radio, odd, whereabouts) ?? sighting;
     const clock = lostFixes > 0 ? CLOCK_2004 + msFromInstant(at - from) : msFromInstant(at + skew);
     if (lostFixes > 0) lostFixes--;
-    return {
-      ts: clock,
-      lat,
-      lng,
-      speed: sighting.speed,
-      heading: sighting.heading,
-      accuracy: sighting.accuracy,
-      satellites: sighting.satellites,
-      seq: seq++,
-      boot: `b${boot}`,
-      ...signals(at, whereabouts),
-    };
+    return signals(at, whereabouts, sighting, { ts: clock + behindMs, place, seq: seq++, boot });
   };
   return { from, message };
 }
@@ -125,14 +125,22 @@ function openNoise(radio: RadioScenario, chance: Random) {
   };
 }
 
-/** What the vehicle's own wires say. */
+type Counted = {
+  readonly ts: number;
+  readonly place: Position;
+  readonly seq: number;
+  readonly boot: string;
+};
+
+/** Adds what the vehicle's own wires say; members in the order in which `writeOwn` takes them. */
 function openSignals(day: DeviceView) {
   const isOff = openStretches(day.engineOff);
   const isOpen = openStretches(day.doorOpen);
   const isUnbelted = openStretches(day.unbelted);
-  return (at: number, { speed, driven }: Whereabouts) => {
-    const ignition = !isOff(at) || speed > 0.3;
-    const isDriving = speed > 0.3;
+  return (at: number, { speed: driving, driven }: Whereabouts, sighting: Sighting, counted: Counted) => {
+    const isDriving = driving > 0.3;
+    const isEngineOff = isOff(at);
+    const ignition = !isEngineOff || isDriving;
     const swap = day.swaps.length === 0 ? undefined : day.swaps.findLast((swap) => swap.at <= at);
     const own = driven - (swap?.driven ?? 0);
     const van = swap ?? day;
@@ -141,10 +149,17 @@ function openSignals(day: DeviceView) {
     const energy = round(Math.max(0.03, left), 1e4);
     const odometer = round(van.odometer + driven - (swap?.driven ?? 0), 10);
     const door = !isDriving && isOpen(at);
-    const belt = isDriving ? !isUnbelted(at) : !isOff(at) && !isUnbelted(at);
-    if (day.isElectric) return { ignition, odometer, soc: energy, door, belt };
-    const rpm = ignition ? Math.round(760 + ((speed * 170) % 1500)) : 0;
-    return { ignition, odometer, fuel: energy, rpm, door, belt };
+    const belt = (isDriving || !isEngineOff) && !isUnbelted(at);
+    const { ts, place, seq, boot } = counted;
+    const { lat, lng } = place;
+    const { speed, heading, accuracy, satellites } = sighting;
+    // Twice at length: for each fix of a fleet, a copy of an object is dear.
+    // biome-ignore format: one line each
+    if (day.isElectric)
+      return { ts, lat, lng, speed, heading, accuracy, satellites, seq, boot, ignition, odometer, soc: energy, door, belt };
+    const rpm = ignition ? Math.round(760 + ((driving * 170) % 1500)) : 0;
+    // biome-ignore format: likewise
+    return { ts, lat, lng, speed, heading, accuracy, satellites, seq, boot, ignition, odometer, fuel: energy, rpm, door, belt };
   };
 }
 

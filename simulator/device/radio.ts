@@ -64,7 +64,7 @@ export const uploadsOf = (van: Van, scenario: Scenario, profile = steady): Gener
 function* uploadsFrom(
   { view, advance, offAirAt }: Carrier,
   scenario: Scenario,
-  { outages, factorAt }: VanProfile,
+  { outages, factorAt, behind }: VanProfile,
 ): Generator<Upload> {
   const { vehicle, reports, answers, deviceOrders } = view;
   let { intervalSeconds } = scenario;
@@ -72,10 +72,13 @@ function* uploadsFrom(
   const { format } = kind;
   const radio = { ...scenario.radio, ...kind.radio };
   const chance = random(`${scenario.seed}/radio/${vehicle}`);
-  const device = openDevice(view, kind, radio, chance);
-  const network = openNetwork({ kind, radio, chance: chance.fork('network'), from: device.from, outages });
-  const talk = chance.fork('talk');
+  const device = openDevice({ day: view, kind, radio, chance, behind });
   const outbox = openOutbox();
+  const put = (due: number, messages: OwnMessage[]): void =>
+    outbox.put({ device: vehicle, format, due: due + behind, channel: 'telemetry', messages });
+  const toNetwork = { kind, radio, chance: chance.fork('network'), from: device.from, outages, put };
+  const network = openNetwork(toNetwork);
+  const talk = chance.fork('talk');
   const step = (): number =>
     kind.interval === undefined
       ? Math.max(intervalSeconds / 2, intervalSeconds + JITTER * chance.normal())
@@ -83,8 +86,7 @@ function* uploadsFrom(
   const fix = (at: number): void => {
     const message = device.message(at);
     const said = message && format ? asSaid(message, format) : message;
-    for (const { due, channel, messages } of network.take(at, said))
-      outbox.put({ device: vehicle, format, due, channel, messages });
+    network.take(at, said);
   };
   let [reported, answered, ordered] = [0, 0, 0];
   for (let at = device.from + chance.between(0, intervalSeconds); ; at += step() / factorAt(at)) {
@@ -98,8 +100,9 @@ function* uploadsFrom(
     fix(at);
     for (; (reports[reported]?.ts ?? Number.POSITIVE_INFINITY) / 1000 <= at; reported++) {
       const report = reports[reported]!;
-      const due = network.reachable(report.ts / 1000) + chance.lognormal(-0.2, 0.4);
-      outbox.put({ device: vehicle, due, channel: 'stops', reports: [report] });
+      const due = network.reachable(report.ts / 1000) + chance.lognormal(-0.2, 0.4) + behind;
+      const said = behind === 0 ? report : { ...report, ts: report.ts + behind * 1000 };
+      outbox.put({ device: vehicle, due, channel: 'stops', reports: [said] });
     }
     for (; (answers[answered]?.ts ?? Number.POSITIVE_INFINITY) / 1000 <= at; answered++) {
       const answer = answers[answered]!;
@@ -107,14 +110,13 @@ function* uploadsFrom(
       outbox.put({ device: vehicle, due, channel: 'answers', answers: [answer] });
     }
     // Nothing made later than now can be due before now, so everything up to here is in order.
-    for (let upload = outbox.take(at); upload !== undefined; upload = outbox.take(at)) yield upload;
+    const sent = at + behind;
+    for (let upload = outbox.take(sent); upload !== undefined; upload = outbox.take(sent)) yield upload;
   }
-  for (const upload of network.rest(offAirAt())) outbox.put({ device: vehicle, format, ...upload });
+  network.rest(offAirAt());
   const end = Number.POSITIVE_INFINITY;
   for (let upload = outbox.take(end); upload !== undefined; upload = outbox.take(end)) yield upload;
 }
-
-type Draft = { readonly due: number; readonly channel: 'telemetry'; readonly messages: OwnMessage[] };
 
 type NetworkInput = {
   readonly kind: DeviceClass;
@@ -123,10 +125,14 @@ type NetworkInput = {
   readonly from: number;
   /** Beside those of its class. */
   readonly outages: readonly Stretch[];
+  /** Takes what is handed over at an instant. */
+  readonly put: Put;
 };
 
+type Put = (due: number, messages: OwnMessage[]) => void;
+
 /** Between device and broker: losses, delays, repeats, and stretches without coverage. */
-function openNetwork({ kind, radio, chance, from, outages }: NetworkInput) {
+function openNetwork({ kind, radio, chance, from, outages, put }: NetworkInput) {
   const coverage = openEpisodes(radio.gapsPerHour, from, chance.fork('gaps'), [20, 420]);
   const ofClass = (kind.outages ?? []).map(({ after, lasts }) => ({
     from: from + after,
@@ -140,46 +146,44 @@ function openNetwork({ kind, radio, chance, from, outages }: NetworkInput) {
   const collect = openCollector(kind, from, chance.fork('batching'));
   let kept: OwnMessage[] = [];
   let keptUntil = 0;
-  const flush = (): Draft[] => {
-    const drafts: Draft[] = [];
+  const flush = (): void => {
     for (let i = 0; i < kept.length; i += UPLOAD_FIXES) {
       const messages = kept.slice(i, i + UPLOAD_FIXES).map((message) => ({ ...message, buffered: true }));
       if (chance.chance(radio.shuffled)) messages.reverse();
-      drafts.push({ due: keptUntil + 1 + i / UPLOAD_FIXES, channel: 'telemetry', messages });
+      put(keptUntil + 1 + i / UPLOAD_FIXES, messages);
     }
     kept = [];
-    return drafts;
   };
-  const take = (at: number, message: OwnMessage | undefined): Draft[] => {
+  const take = (at: number, message: OwnMessage | undefined): void => {
     // Drawn for every fix, so that one imperfection shifts no other.
     const isMissing = chance.chance(radio.missing);
     const isLate = chance.chance(radio.late);
     const isRepeated = chance.chance(radio.repeated);
     const latency = chance.lognormal(-0.5, 0.45);
-    const held = chance.lognormal(3.3, 0.9);
-    const again = chance.lognormal(2, 1);
+    const held = isLate ? chance.lognormal(3.3, 0.9) : chance.skip(2);
+    const again = isRepeated ? chance.lognormal(2, 1) : chance.skip(2);
     const gap = gapAt(at);
-    const drafts = kept.length > 0 && gap === undefined ? flush() : [];
-    for (const draft of collect.due(at)) drafts.push(draft);
+    if (kept.length > 0 && gap === undefined) flush();
+    collect.due(at, put);
     const slow = delay(at) ?? latency;
-    if (message === undefined || isMissing) return drafts;
+    if (message === undefined || isMissing) return;
     if (gap !== undefined) {
       kept.push(message);
       keptUntil = gap.until;
-      return drafts;
+      return;
     }
-    if (collect.put(message)) return drafts;
-    const due = at + slow + (isLate ? held : 0);
-    const draft: Draft = { due, channel: 'telemetry', messages: [message] };
-    drafts.push(draft);
-    if (isRepeated) drafts.push({ ...draft, due: due + again });
-    return drafts;
+    if (collect.put(at, message)) return;
+    const due = at + slow + held;
+    const messages = [message];
+    put(due, messages);
+    if (isRepeated) put(due + again, messages);
   };
   return {
     take,
-    rest: (at: number): Draft[] => {
+    rest: (at: number): void => {
       keptUntil = Math.max(keptUntil, at);
-      return [...collect.due(Number.POSITIVE_INFINITY), ...flush()];
+      collect.due(Number.POSITIVE_INFINITY, put);
+      flush();
     },
     reachable: (at: number): number => gapAt(at)?.until ?? at,
   };
@@ -203,27 +207,27 @@ function openDelay({ latency }: DeviceClass, chance: Random): (at: number) => nu
 
 /** What a batching device holds back until its window is over. */
 function openCollector({ batching }: DeviceClass, from: number, chance: Random) {
-  if (batching === undefined) return { put: () => false, due: (): Draft[] => [] };
+  if (batching === undefined) return { put: () => false, due: () => {} };
   const { window, held, atOnce } = batching;
   let windowEnd = from + chance.between(0, window);
   let collected: OwnMessage[] = [];
+  let collectedAt = from;
   return {
-    put: (message: OwnMessage): boolean => {
+    put: (at: number, message: OwnMessage): boolean => {
       if (chance.chance(atOnce)) return false;
       collected.push(message);
+      collectedAt = at;
       return true;
     },
-    due: (at: number): Draft[] => {
-      if (at < windowEnd) return [];
-      const drafts: Draft[] = [];
-      const end = Number.isFinite(at) ? windowEnd : (collected.at(-1)?.ts ?? 0) / 1000;
+    due: (at: number, put: Put): void => {
+      if (at < windowEnd) return;
+      const end = Number.isFinite(at) ? windowEnd : collectedAt;
       for (let i = 0; i < collected.length; i += UPLOAD_FIXES) {
         const messages = collected.slice(i, i + UPLOAD_FIXES);
-        drafts.push({ due: end + held + i / UPLOAD_FIXES, channel: 'telemetry', messages });
+        put(end + held + i / UPLOAD_FIXES, messages);
       }
       collected = [];
       while (Number.isFinite(at) && windowEnd <= at) windowEnd += window;
-      return drafts;
     },
   };
 }

@@ -1,5 +1,6 @@
 import mqtt, { type MqttClient } from 'mqtt';
 import { asError, Fault } from '../../schemas/fault.ts';
+import { bytesOf, type Publication } from './mqtt-packets.ts';
 import { openSocketConnection } from './socket-connection.ts';
 
 export type BrokerAddress = {
@@ -9,13 +10,16 @@ export type BrokerAddress = {
   readonly password?: string | undefined;
 };
 
-/** A callback, not a promise: a promise for each message is a good part of what sending it costs. */
-export type Settled = (error?: Error) => void;
+/**
+ * A callback, not a promise, and one for all messages of a kind: neither a promise nor a closure for
+ * each of them, which would be a good part of what sending it costs.
+ */
+export type Settled<P> = (publication: P, error?: Error) => void;
 
 /** One MQTT connection that publishes at QoS 1. */
 export type Connection = {
   /** `settled` is told once: of the PUBACK, however many reconnections that takes, or of why there is none. */
-  readonly publish: (topic: string, payload: string | Uint8Array, settled: Settled) => void;
+  readonly publish: <P extends Publication>(publication: P, settled: Settled<P>) => void;
   /** Also after reconnections; rejects when the broker refuses. */
   readonly subscribe: (
     topics: readonly string[],
@@ -62,12 +66,11 @@ export async function openConnection(
   let isClosing = false;
   // MQTT.js keeps what it sent, but gives up on what it had queued behind resends when the connection
   // is lost a second time meanwhile: that is ours to publish again.
-  const publishUntilAcknowledged = async (topic: string, payload: string | Uint8Array): Promise<void> => {
+  const publishUntilAcknowledged = async ({ topic, payload }: Publication): Promise<void> => {
+    const bytes = bytesOf(payload);
     for (;;) {
       try {
-        await client.publishAsync(topic, typeof payload === 'string' ? payload : Buffer.from(payload), {
-          qos: 1,
-        });
+        await client.publishAsync(topic, bytes, { qos: 1 });
         return;
       } catch (thrown) {
         if (isClosing || client.disconnecting) throw thrown;
@@ -75,13 +78,13 @@ export async function openConnection(
     }
   };
   return {
-    publish: (topic, payload, settled) => {
+    publish: (publication, settled) => {
       waiting++;
-      publishUntilAcknowledged(topic, payload)
+      publishUntilAcknowledged(publication)
         .finally(() => waiting--)
         .then(
-          () => settled(),
-          (thrown: unknown) => settled(asError(thrown)),
+          () => settled(publication),
+          (thrown: unknown) => settled(publication, asError(thrown)),
         );
     },
     subscribe: async (topics, heard) => {

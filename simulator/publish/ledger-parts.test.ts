@@ -17,7 +17,7 @@ const header = { scenario: 's', seed: '1', fleet: 'f', vans: 2, intervalSeconds:
 function written(): string {
   const path = join(folder, 'ledger.tsv');
   const ledger = openLedger(path, header);
-  ledger.gathered(5000, 'van:with:colons:0:7,b:-4000:-,b:10:3');
+  ledger.acknowledged({ channel: 'gathered', baseMs: 5000, keys: 'van:with:colons:0:7,b:-4000:-,b:10:3' });
   ledger.acknowledged({
     device: 'b',
     due: 6,

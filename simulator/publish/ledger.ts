@@ -1,6 +1,7 @@
 import { closeSync, existsSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { asError, Fault } from '../../schemas/fault.ts';
+import { NUMBER_BYTES, writeText, writeWhole } from '../device/encode/bytes.ts';
 import type { Upload } from '../device/radio.ts';
 import type { LatencyMs } from '../report/histogram.ts';
 import type { LedgerContents } from './ledger-reading.ts';
@@ -28,10 +29,14 @@ export type LedgerHeader = {
   readonly shiftStart: number;
 };
 
+/** What a PUBACK acknowledges. */
+export type LedgerEntry = Upload | GatheredEntry;
+
+/** Fixes of many devices: `device:ms:seq` of each, where ms counts from `baseMs`. */
+export type GatheredEntry = { readonly channel: 'gathered'; readonly baseMs: number; readonly keys: string };
+
 export type Ledger = {
-  readonly acknowledged: (upload: Upload) => void;
-  /** A message of many devices: `device:ms:seq` of each, where ms counts from `baseMs`. */
-  readonly gathered: (baseMs: number, keys: string) => void;
+  readonly acknowledged: (entry: LedgerEntry) => void;
   readonly totals: (totals: LedgerTotals) => void;
   readonly flush: () => void;
   readonly close: () => void;
@@ -44,7 +49,7 @@ export type LedgerTotals = {
   readonly backlogLatencyMs: LatencyMs;
 };
 
-/** A line is cut into pieces well below what a pipe or file writes at once. */
+/** Lines that are written at once. */
 const BUFFER_BYTES = 16_384;
 
 export type LedgerOptions = {
@@ -64,28 +69,35 @@ export function openLedger(path: string, header: LedgerHeader, options: LedgerOp
     const detail = `cannot write the ledger ${path}: ${asError(thrown).message}`;
     throw new Fault('data/unusable', detail, { cause: thrown });
   }
-  let pending = before !== undefined ? '\n' : `H\t${JSON.stringify(header)}\n`;
-  let isScheduled = false;
+  let pending = Buffer.allocUnsafe(BUFFER_BYTES);
+  let [at, isScheduled] = [0, false];
   const flush = (): void => {
     isScheduled = false;
-    if (pending === '') return;
-    const text = pending;
-    pending = '';
-    writeSync(file, text);
+    if (at > 0) writeSync(file, pending, 0, at);
+    at = 0;
   };
-  flush();
+  /** Makes room for a line; all acknowledgements of one turn of the event loop are one write. */
+  const room = (bytes: number): void => {
+    if (at + bytes > pending.length) flush();
+    if (bytes > pending.length) pending = Buffer.allocUnsafe(bytes);
+    if (isScheduled) return;
+    isScheduled = true;
+    setImmediate(flush);
+  };
   const append = (line: string): void => {
-    pending += line;
-    if (pending.length > BUFFER_BYTES) flush();
-    else if (!isScheduled) {
-      isScheduled = true;
-      // All acknowledgements of one turn of the event loop are one write.
-      setImmediate(flush);
-    }
+    room(3 * line.length);
+    at = writeText(pending, at, line);
   };
+  append(before !== undefined ? '\n' : `H\t${JSON.stringify(header)}\n`);
+  flush();
   return {
-    acknowledged: (upload) => append(lineOf(upload)),
-    gathered: (baseMs, keys) => append(`M\t${baseMs}\t${keys}\n`),
+    acknowledged: (entry) => {
+      if (entry.channel === 'telemetry') {
+        room(4 + 3 * entry.device.length + entry.messages.length * KEY_BYTES);
+        at = writeFixes(pending, at, entry);
+      } else if (entry.channel === 'gathered') append(`M\t${entry.baseMs}\t${entry.keys}\n`);
+      else if (entry.channel === 'stops') append(lineOf(entry));
+    },
     totals: ({ offered, acknowledged, latencyMs, backlogLatencyMs }) =>
       append(
         `O\t${offered + (before?.offered ?? 0)}\t${acknowledged + (before?.acknowledged ?? 0)}\n` +
@@ -99,15 +111,31 @@ export function openLedger(path: string, header: LedgerHeader, options: LedgerOp
   };
 }
 
-function lineOf(upload: Upload): string {
-  if (upload.channel === 'stops') {
-    const presses = upload.reports.map(({ ts, stop, kind }) => `${ts}:${stop}:${kind}`);
-    return `R\t${upload.device}\t${presses.join(',')}\n`;
+function lineOf({ device, reports }: Upload & { readonly channel: 'stops' }): string {
+  return `R\t${device}\t${reports.map(({ ts, stop, kind }) => `${ts}:${stop}:${kind}`).join(',')}\n`;
+}
+
+const [A, TAB, NEW_LINE, COLON, COMMA, DASH] = Buffer.from('A\t\n:,-');
+/** No key with what is behind it takes more. */
+const KEY_BYTES = 2 * NUMBER_BYTES + 2;
+
+/** The line of fixes: `fixKey` of each. */
+function writeFixes(to: Buffer, from: number, upload: Upload & { readonly channel: 'telemetry' }): number {
+  const { device, messages } = upload;
+  to[from] = A!;
+  to[from + 1] = TAB!;
+  let at = writeText(to, from + 2, device);
+  to[at++] = TAB!;
+  for (let i = 0; i < messages.length; i++) {
+    const { ts, seq } = messages[i]!;
+    if (i > 0) to[at++] = COMMA!;
+    at = writeWhole(to, at, ts);
+    to[at++] = COLON!;
+    if (seq == null) to[at++] = DASH!;
+    else at = writeWhole(to, at, seq);
   }
-  if (upload.channel === 'answers') return '';
-  let keys = '';
-  for (const { ts, seq } of upload.messages) keys += keys === '' ? fixKey(ts, seq) : `,${fixKey(ts, seq)}`;
-  return `A\t${upload.device}\t${keys}\n`;
+  to[at] = NEW_LINE!;
+  return at + 1;
 }
 
 /** How ledger and report name a fix of one device: milliseconds and seq. */

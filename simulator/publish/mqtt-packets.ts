@@ -1,3 +1,6 @@
+import { writeText } from '../device/encode/bytes.ts';
+import type { Written } from '../device/encode/own.ts';
+
 /**
  * The packets of MQTT 3.1.1 that a publisher needs
  * (https://docs.oasis-open.org/mqtt/mqtt/v3.1.1/os/mqtt-v3.1.1-os.html, sections 2 and 3).
@@ -31,9 +34,9 @@ const headerBytes = (length: number): number =>
 
 /** Text with its length in front; returns where it ends. */
 function text(packet: Buffer, value: string, at: number): number {
-  const bytes = packet.write(value, at + 2);
-  packet.writeUInt16BE(bytes, at);
-  return at + 2 + bytes;
+  const end = writeText(packet, at + 2, value);
+  packet.writeUInt16BE(end - at - 2, at);
+  return end;
 }
 
 export function connectPacket(options: {
@@ -54,7 +57,15 @@ export function connectPacket(options: {
   return packet;
 }
 
-export type Publication = { readonly topic: string; readonly payload: string | Uint8Array };
+export type Payload = string | Uint8Array | Written;
+
+export type Publication = { readonly topic: string; readonly payload: Payload };
+
+export function bytesOf(payload: Payload): Buffer {
+  if (typeof payload === 'string' || payload instanceof Uint8Array) return Buffer.from(payload);
+  const bytes = Buffer.allocUnsafe(payload.bytesMax);
+  return bytes.subarray(0, payload.write(bytes, 0));
+}
 
 export function publishPacket(publication: Publication, id: number, isRepeated: boolean): Buffer {
   const packet = Buffer.allocUnsafe(publishBytes(publication));
@@ -66,34 +77,45 @@ const COUNTED_FROM = 2048;
 
 /** No PUBLISH packet of it is longer. */
 export function publishBytes({ topic, payload }: Publication): number {
-  const isCounted = typeof payload !== 'string' || payload.length >= COUNTED_FROM;
-  return 9 + 3 * topic.length + (isCounted ? Buffer.byteLength(payload) : 3 * payload.length);
+  const head = 9 + 3 * topic.length;
+  if (typeof payload === 'string')
+    return head + (payload.length < COUNTED_FROM ? 3 * payload.length : Buffer.byteLength(payload));
+  return head + (payload instanceof Uint8Array ? payload.length : payload.bytesMax);
+}
+
+/** What a fix in our own words usually takes. */
+const USUAL_BYTES = 256;
+
+function guessOf({ topic, payload }: Publication): number {
+  const isMade = typeof payload === 'string' || payload instanceof Uint8Array;
+  return 4 + topic.length + (isMade ? payload.length : USUAL_BYTES);
 }
 
 /** Writes the packet into a buffer that has room for it; returns where it ends. */
 export function writePublish(
   packet: Buffer,
   from: number,
-  { topic, payload }: Publication,
+  publication: Publication,
   id: number,
   isRepeated: boolean,
 ): number {
   const first = 0x30 | QOS_1 | (isRepeated ? DUP : 0);
-  // Written as if it were ASCII, which nearly all is: then lengths are known without counting.
-  const guess = 4 + topic.length + payload.length;
+  const { topic, payload } = publication;
+  // Written as if it were ASCII, which nearly all is, or as long as usual; put right where it is not.
+  const guess = guessOf(publication);
   const bodyAt = header(packet, from, first, guess);
   let at = text(packet, topic, bodyAt);
   packet[at++] = id >> 8;
   packet[at++] = id & 0xff;
-  if (typeof payload === 'string') at += packet.write(payload, at);
-  else {
+  if (typeof payload === 'string') at = writeText(packet, at, payload);
+  else if (payload instanceof Uint8Array) {
     packet.set(payload, at);
     at += payload.length;
-  }
+  } else at = payload.write(packet, at);
   const length = at - bodyAt;
   if (length === guess) return at;
   const movedTo = from + headerBytes(length);
-  packet.copyWithin(movedTo, bodyAt, at);
+  if (movedTo !== bodyAt) packet.copyWithin(movedTo, bodyAt, at);
   header(packet, from, first, length);
   return movedTo + length;
 }

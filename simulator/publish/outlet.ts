@@ -1,10 +1,9 @@
 import type { OwnMessage } from '../../schemas/fix.ts';
 import { deviceTopic, gatewayTopic } from '../../schemas/topics.ts';
 import { type ForeignFormat, foreignMessages } from '../device/encode/foreign.ts';
-import { ownText } from '../device/encode/own.ts';
+import { ownPayload } from '../device/encode/own.ts';
 import type { Upload } from '../device/radio.ts';
-import type { Ledger } from './ledger.ts';
-import type { Publication } from './mqtt-packets.ts';
+import { bytesOf, type Payload, type Publication } from './mqtt-packets.ts';
 import type { Sender } from './sender.ts';
 
 /** A fix as text, of a van that is one among very many. */
@@ -30,22 +29,16 @@ export type Outlet = {
 export type OutletInput = {
   readonly fleet: string;
   readonly sender: Sender;
-  readonly ledger: Ledger;
   /** The wall clock, an instant. */
   readonly now: () => number;
 };
 
 /** Each upload is a message of its own, on the topic of its device. */
-export function openDeviceOutlet({ fleet, sender, ledger, now }: OutletInput): Outlet {
-  const give = (van: number, upload: Upload, dueWall: number | undefined, { topic, payload }: Publication) =>
-    sender.give({
-      lane: van % sender.lanes,
-      topic,
-      payload,
-      count: upload.channel === 'telemetry' ? upload.messages.length : 0,
-      dueWalls: dueWall === undefined ? undefined : [dueWall],
-      acknowledged: () => ledger.acknowledged(upload),
-    });
+export function openDeviceOutlet({ fleet, sender, now }: OutletInput): Outlet {
+  const give = (van: number, entry: Upload, due: number | undefined, { topic, payload }: Publication) => {
+    const count = entry.channel === 'telemetry' ? entry.messages.length : 0;
+    return sender.give({ topic, payload, lane: van % sender.lanes, count, due, sentAt: 0, entry });
+  };
   const topics = new Map<string, string>();
   const telemetryOf = (device: string): string => {
     let topic = topics.get(device);
@@ -70,7 +63,7 @@ export function openDeviceOutlet({ fleet, sender, ledger, now }: OutletInput): O
     if (channel === 'telemetry' && upload.format !== undefined)
       return sendForeign(van, upload, upload.format, dueWall);
     const topic = channel === 'telemetry' ? telemetryOf(device) : deviceTopic({ fleet, device, channel });
-    return give(van, upload, dueWall, { topic, payload: encode(upload, now()) });
+    return give(van, upload, dueWall, { topic, payload: payloadOf(upload, now()) });
   };
   return {
     send,
@@ -80,8 +73,9 @@ export function openDeviceOutlet({ fleet, sender, ledger, now }: OutletInput): O
         topic: telemetryOf(device),
         payload: `{${members},${sentMembers(now(), dueWall === undefined)}}`,
         count: 1,
-        dueWalls: dueWall === undefined ? undefined : [dueWall],
-        acknowledged: () => ledger.gathered(ms, `${device}:0:${seq ?? '-'}`),
+        due: dueWall,
+        sentAt: 0,
+        entry: { channel: 'gathered', baseMs: ms, keys: `${device}:0:${seq ?? '-'}` },
       }),
     flush: async () => {},
   };
@@ -116,7 +110,7 @@ const empty = (): Gathering => ({
 export function openGatewayOutlet(
   input: OutletInput & { readonly gateway: string; readonly messageFixes: number },
 ): Outlet {
-  const { fleet, gateway, messageFixes, sender, ledger, now } = input;
+  const { fleet, gateway, messageFixes, sender, now } = input;
   const alone = openDeviceOutlet(input);
   const topic = gatewayTopic({ fleet, gateway });
   const gatherings = Array.from({ length: sender.lanes }, empty);
@@ -129,8 +123,9 @@ export function openGatewayOutlet(
       topic,
       payload: `[${elements.join(',')}]`,
       count: elements.length,
-      dueWalls: isBacklog ? undefined : dueWalls,
-      acknowledged: () => ledger.gathered(baseMs, keys.join(',')),
+      due: isBacklog ? undefined : dueWalls,
+      sentAt: 0,
+      entry: { channel: 'gathered', baseMs, keys: keys.join(',') },
     });
   };
   const fix: Outlet['fix'] = async (van, { device, ms, seq, members, isBuffered = false }, dueWall) => {
@@ -174,9 +169,9 @@ const sentMembers = (at: number, isBuffered: boolean): string =>
   `"sent":${Math.round(at * 1000)}${isBuffered ? ',"buffered":true' : ''}`;
 
 /** What goes over the wire in our own words; `sent` is when it was given to the network. */
-export function encode(upload: Upload, sent: number): string {
+export function payloadOf(upload: Upload, sent: number): Payload {
   if (upload.channel === 'telemetry' && upload.messages.length === 1)
-    return ownText(upload.messages[0]!, Math.round(sent * 1000));
+    return ownPayload(upload.messages[0]!, Math.round(sent * 1000));
   const list = entriesFor(upload, sent);
   return JSON.stringify(list.length === 1 ? list[0] : list);
 }
@@ -186,3 +181,6 @@ function entriesFor(upload: Upload, sent: number): readonly object[] {
   if (upload.channel === 'answers') return upload.answers;
   return upload.messages.map((message): OwnMessage => ({ ...message, sent: Math.round(sent * 1000) }));
 }
+
+/** The same as text. */
+export const encode = (upload: Upload, sent: number): string => bytesOf(payloadOf(upload, sent)).toString();

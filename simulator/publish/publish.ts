@@ -129,7 +129,7 @@ export async function publish(input: PublishInput): Promise<PublishProgress> {
       await pause(Math.min(wait, gateway === undefined ? TOTALS_EVERY_MS : LOOK_EVERY_MS), signal);
     } else {
       for (let i = 0; i < AT_ONCE && !signal.aborted && isDueBy(reached); i++) {
-        const { van, upload } = queue.take();
+        const { van, upload } = queue.take(reached);
         const room = outlet.send(van, upload, clock.wall(upload.due));
         // Only where there is none: each wait gives up the turn.
         if (room !== undefined) await room;

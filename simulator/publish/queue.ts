@@ -2,6 +2,9 @@ import type { Upload } from '../device/radio.ts';
 import { fixKey } from './ledger.ts';
 import type { LedgerContents } from './ledger-reading.ts';
 
+/** Uploads of one van that are taken one after another while all of them are late. */
+const RUN_MAX = 8;
+
 /** Fixes of one backlog message. */
 const BACKLOG_FIXES = 50;
 
@@ -30,22 +33,29 @@ export type Sending = { readonly van: number; readonly upload: Upload };
 /**
  * The vans by their next upload, a binary heap on `due`. A van whose time has not come stands in it
  * without an upload, by the instant before which it has none.
+ *
+ *   heap     Int32 van, the one due first on top      due       Float64 by van
+ *   uploads  the next of each van, by van
  */
 export function openQueue({ vans, before }: QueueInput) {
-  type Entry = { readonly van: number; readonly due: number; readonly upload: Upload | undefined };
-  const heap: Entry[] = [];
-  const isLess = (a: Entry, b: Entry) => a.due < b.due || (a.due === b.due && a.van < b.van);
-  const sink = (entry: Entry): void => {
+  const due = Float64Array.from(vans, ({ notBefore = Number.NEGATIVE_INFINITY }) => notBefore);
+  const isLess = (a: number, b: number) => due[a]! < due[b]! || (due[a] === due[b] && a < b);
+  const heap = Int32Array.from(vans.keys()).sort((a, b) => (isLess(a, b) ? -1 : 1));
+  const uploads: (Upload | undefined)[] = vans.map(() => undefined);
+  let size = heap.length;
+  /** How many were taken of the van on top since it came there. */
+  let runLength = 0;
+  const sink = (van: number): void => {
     let at = 0;
     for (;;) {
       let child = 2 * at + 1;
-      if (child >= heap.length) break;
-      if (child + 1 < heap.length && isLess(heap[child + 1]!, heap[child]!)) child++;
-      if (!isLess(heap[child]!, entry)) break;
+      if (child >= size) break;
+      if (child + 1 < size && isLess(heap[child + 1]!, heap[child]!)) child++;
+      if (!isLess(heap[child]!, van)) break;
       heap[at] = heap[child]!;
       at = child;
     }
-    heap[at] = entry;
+    heap[at] = van;
   };
   const next = (van: number): Upload | undefined => {
     for (;;) {
@@ -56,38 +66,47 @@ export function openQueue({ vans, before }: QueueInput) {
   };
   /** Puts the top van back by its next upload, or takes it out. */
   const replaceTop = (van: number, upload: Upload | undefined): void => {
+    uploads[van] = upload;
     if (upload !== undefined) {
-      sink({ van, due: upload.due, upload });
+      due[van] = upload.due;
+      sink(van);
       return;
     }
-    const last = heap.pop()!;
-    if (heap.length > 0) sink(last);
+    size--;
+    if (size > 0) sink(heap[size]!);
   };
-  const waiting = vans.map(
-    ({ notBefore = Number.NEGATIVE_INFINITY }, van): Entry => ({ van, due: notBefore, upload: undefined }),
-  );
-  for (const entry of waiting.sort((a, b) => (isLess(a, b) ? -1 : 1))) heap.push(entry);
   return {
     /** When the next upload is due; the vans whose time has come by `reached` are begun. */
     nextDue: (reached: number): number | undefined => {
-      for (
-        let top = heap[0];
-        top !== undefined && top.upload === undefined && top.due <= reached;
-        top = heap[0]
-      ) {
-        replaceTop(top.van, next(top.van));
+      while (size > 0) {
+        const top = heap[0]!;
+        if (uploads[top] !== undefined || due[top]! > reached) return due[top];
+        replaceTop(top, next(top));
       }
-      return heap[0]?.due;
+      return undefined;
     },
-    take: (): Sending => {
-      const { van, upload } = heap[0]!;
-      replaceTop(van, next(van));
-      return { van, upload: upload! };
+    /**
+     * The next upload. While more is due by `reached` than was taken, a van that is on top stays there
+     * for a few: what it needs to go on is at hand then, and of all that is late none is later.
+     */
+    take: (reached: number): Sending => {
+      const van = heap[0]!;
+      const upload = uploads[van]!;
+      const following = next(van);
+      if (following !== undefined && following.due <= reached && ++runLength < RUN_MAX) {
+        uploads[van] = following;
+        due[van] = following.due;
+      } else {
+        runLength = 0;
+        replaceTop(van, following);
+      }
+      return { van, upload };
     },
     /** The next van's run of fixes, or of presses, up to an instant, as one kept message. */
     takeBacklog: (until: number): Sending => {
-      const { van, upload: first } = heap[0]!;
-      const uploads: Upload[] = [];
+      const van = heap[0]!;
+      const first = uploads[van];
+      const run: Upload[] = [];
       let fixCount = 0;
       // The same van stays on top only by chance, so its own stream is followed here.
       let upload = first;
@@ -95,12 +114,12 @@ export function openQueue({ vans, before }: QueueInput) {
         const count = entriesOf(upload);
         // An answer is a message of its own.
         if (fixCount > 0 && (upload.channel === 'answers' || fixCount + count > BACKLOG_FIXES)) break;
-        uploads.push(upload);
+        run.push(upload);
         fixCount += count;
         upload = next(van);
       }
       replaceTop(van, upload);
-      return { van, upload: kept(uploads) };
+      return { van, upload: kept(run) };
     },
   };
 }

@@ -1,19 +1,21 @@
 import { type Histogram, latencyOf, openHistogram } from '../report/histogram.ts';
 import type { Connection } from './connection.ts';
+import type { Ledger, LedgerEntry } from './ledger.ts';
+import type { Publication } from './mqtt-packets.ts';
 import type { PublishProgress } from './publish.ts';
 
 /** A message that is ready to go. */
-export type Packet = {
+export type Packet = Publication & {
   /** Which of the connections. */
   readonly lane: number;
-  readonly topic: string;
-  readonly payload: string | Uint8Array;
   /** Fixes in it. */
   readonly count: number;
-  /** When each was due, wall instants; undefined: backlog. */
-  readonly dueWalls: readonly number[] | undefined;
-  /** Called once, with its PUBACK, before anything else is done. */
-  readonly acknowledged: () => void;
+  /** When it was due, or each of its fixes was, wall instants; undefined: backlog. */
+  readonly due: number | readonly number[] | undefined;
+  /** When it was given to the network, a wall instant; 0 until then. */
+  sentAt: number;
+  /** What its PUBACK acknowledges. */
+  readonly entry: LedgerEntry;
 };
 
 export type Sender = {
@@ -29,50 +31,63 @@ export type SenderInput = {
   readonly connections: readonly Connection[];
   /** Messages that may await their PUBACK on one connection. */
   readonly inFlightMax: number;
+  readonly ledger: Ledger;
   /** The wall clock, an instant. */
   readonly now: () => number;
   readonly signal: AbortSignal;
 };
 
+type Lane = { readonly connection: Connection; inFlight: number; wake: (() => void)[] };
+
 /** Hands packets to their connection, at most `inFlightMax` unacknowledged on each. */
-export function openSender({ connections, inFlightMax, now, signal }: SenderInput): Sender {
+export function openSender({ connections, inFlightMax, ledger, now, signal }: SenderInput): Sender {
   const live: Histogram = openHistogram();
   const backlog: Histogram = openHistogram();
-  const lanes = connections.map((connection) => ({ connection, inFlight: 0, wake: [] as (() => void)[] }));
-  let [offered, acknowledged, messages, inFlight] = [0, 0, 0, 0];
-  const wakeAll = (lane: (typeof lanes)[number]): void => {
-    if (lane.wake.length === 0) return;
-    const waiting = lane.wake;
-    lane.wake = [];
-    for (const wake of waiting) wake();
+  const lanes = connections.map((connection): Lane => ({ connection, inFlight: 0, wake: [] }));
+  let [offered, acknowledged, messages, inFlight, isWaking] = [0, 0, 0, 0, false];
+  const wakeAll = (): void => {
+    isWaking = false;
+    for (const lane of lanes) {
+      if (lane.wake.length === 0) continue;
+      const waiting = lane.wake;
+      lane.wake = [];
+      for (const wake of waiting) wake();
+    }
   };
-  const release = (lane: (typeof lanes)[number]): void => {
+  const release = (lane: Lane): void => {
     lane.inFlight--;
     inFlight--;
-    wakeAll(lane);
+    if (lane.wake.length === 0 || isWaking) return;
+    isWaking = true;
+    // Whatever else this turn of the event loop acknowledges makes room too: then many go at once.
+    setImmediate(wakeAll);
   };
   // With the broker gone there may never be room again; whoever stops us must not wait for it.
-  signal.addEventListener('abort', () => lanes.map(wakeAll), { once: true });
-  const send = (lane: (typeof lanes)[number], packet: Packet): void => {
+  signal.addEventListener('abort', wakeAll, { once: true });
+  const settled = (packet: Packet, error?: Error): void => {
+    // Closed before its PUBACK: offered, not acknowledged.
+    if (error === undefined) {
+      // Written down before anything else is done.
+      ledger.acknowledged(packet.entry);
+      acknowledged += packet.count;
+      messages++;
+      const at = now();
+      const { due } = packet;
+      if (due === undefined) backlog.add((at - packet.sentAt) * 1000);
+      else if (typeof due === 'number') live.add((at - due) * 1000);
+      else for (const one of due) live.add((at - one) * 1000);
+    }
+    release(lanes[packet.lane]!);
+  };
+  const send = (lane: Lane, packet: Packet): void => {
     if (signal.aborted) return;
-    const sentAt = packet.dueWalls === undefined ? now() : 0;
     lane.inFlight++;
     inFlight++;
     offered += packet.count;
-    lane.connection.publish(packet.topic, packet.payload, (error) => {
-      // Closed before its PUBACK: offered, not acknowledged.
-      if (error === undefined) {
-        packet.acknowledged();
-        acknowledged += packet.count;
-        messages++;
-        const at = now();
-        if (packet.dueWalls === undefined) backlog.add((at - sentAt) * 1000);
-        else for (const due of packet.dueWalls) live.add((at - due) * 1000);
-      }
-      release(lane);
-    });
+    if (packet.due === undefined) packet.sentAt = now();
+    lane.connection.publish(packet, settled);
   };
-  const sendLater = async (lane: (typeof lanes)[number], packet: Packet): Promise<void> => {
+  const sendLater = async (lane: Lane, packet: Packet): Promise<void> => {
     while (lane.inFlight >= inFlightMax && !signal.aborted) {
       await new Promise<void>((wake) => lane.wake.push(wake));
     }

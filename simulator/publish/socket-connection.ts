@@ -1,8 +1,10 @@
 import { Fault } from '../../schemas/fault.ts';
 import type { Connection, Settled } from './connection.ts';
-import { openMqttLink } from './mqtt-link.ts';
+import { openInFlight, PUBLICATION_IDS } from './in-flight.ts';
+import { type MqttLink, openMqttLink } from './mqtt-link.ts';
 import {
   connectPacket,
+  type Publication,
   packetTypes,
   pubackPacket,
   publishedIn,
@@ -21,19 +23,11 @@ export type SocketOptions = {
   readonly patienceMs: number;
 };
 
-type Sending = {
-  readonly topic: string;
-  readonly payload: string | Uint8Array;
-  readonly settled: Settled;
-};
-
 type Subscription = {
   readonly topics: readonly string[];
   readonly heard: (topic: string, payload: string) => void;
+  readonly answered: (codes: Buffer) => void;
 };
-
-/** Packet identifiers (MQTT 3.1.1 §2.3.1). */
-const IDS = 65_535;
 
 /**
  * A connection with nothing in it but what a publisher needs, at a fraction of the processor time and
@@ -41,79 +35,61 @@ const IDS = 65_535;
  * what is measured. What is not acknowledged when the link is lost is sent again on the next.
  */
 export async function openSocketConnection(options: SocketOptions): Promise<Connection> {
-  /** By packet identifier, in the order sent. */
-  const inFlight = new Map<number, Sending>();
-  const waiting: Sending[] = [];
+  const inFlight = openInFlight();
+  const waiting: (readonly [Publication, Settled<Publication>])[] = [];
   const subscriptions: Subscription[] = [];
-  const answers = new Map<number, (codes: Buffer) => void>();
-  let lastId = 0;
-  const nextId = (): number => {
-    do lastId = (lastId % IDS) + 1;
-    while (inFlight.has(lastId) || answers.has(lastId));
-    return lastId;
-  };
+  /** Asks, and asks again when the link is lost before the answer came. */
+  const subscribe = (index: number): void =>
+    link?.write(subscribePacket(subscriptions[index]!.topics, PUBLICATION_IDS + 1 + index));
   const onUp = (): void => {
-    for (const { topics } of subscriptions) link?.write(subscribePacket(topics, nextId()));
-    for (const [id, sending] of inFlight) link?.publish(sending, id, true);
+    for (const index of subscriptions.keys()) subscribe(index);
+    inFlight.each((id, publication) => link?.publish(publication, id, true));
   };
   const onPacket: TakePacket = (first, bytes, from, until) => {
     const type = typeOf(first);
     if (type === packetTypes.puback) {
-      acknowledged((bytes[from]! << 8) | bytes[from + 1]!);
+      inFlight.acknowledged((bytes[from]! << 8) | bytes[from + 1]!);
+      if (waiting.length > 0 && !inFlight.isFull()) send(...waiting.shift()!);
       return;
     }
     const body = bytes.subarray(from, until);
     if (type === packetTypes.suback) {
-      const id = body.readUInt16BE(0);
-      answers.get(id)?.(body.subarray(2));
-      answers.delete(id);
+      subscriptions[body.readUInt16BE(0) - PUBLICATION_IDS - 1]?.answered(body.subarray(2));
     } else if (type === packetTypes.publish) {
       const { topic, payload, id } = publishedIn(first, body);
       if (id !== undefined) link?.write(pubackPacket(id));
       for (const { heard } of subscriptions) heard(topic, payload);
     }
   };
-  const send = (sending: Sending): void => {
-    if (inFlight.size + answers.size >= IDS - 1) {
-      waiting.push(sending);
-      return;
-    }
-    const id = nextId();
-    inFlight.set(id, sending);
-    link?.publish(sending, id, false);
+  const send = <P extends Publication>(publication: P, settled: Settled<P>): void => {
+    if (inFlight.isFull()) waiting.push([publication, settled as Settled<Publication>]);
+    else link?.publish(publication, inFlight.put(publication, settled), false);
   };
-  const acknowledged = (id: number): void => {
-    const sending = inFlight.get(id);
-    inFlight.delete(id);
-    sending?.settled();
-    if (waiting.length > 0) send(waiting.shift()!);
-  };
-  let link: Awaited<ReturnType<typeof openMqttLink>> | undefined;
+  let link: MqttLink | undefined;
   link = await openMqttLink({ ...options, hello: connectPacket(options), onUp, onPacket });
   const opened = link;
+  const closed = new Error('the connection is closed');
   let isClosed = false;
   return {
-    publish: (topic, payload, settled) => {
-      if (isClosed) settled(new Error('the connection is closed'));
-      else send({ topic, payload, settled });
+    publish: (publication, settled) => {
+      if (isClosed) settled(publication, closed);
+      else send(publication, settled);
     },
     subscribe: async (topics, heard) => {
-      subscriptions.push({ topics, heard });
-      const id = nextId();
-      const answer = new Promise<Buffer>((resolve) => answers.set(id, resolve));
-      opened.write(subscribePacket(topics, id));
-      const codes = await answer;
+      const codes = await new Promise<Buffer>((answered) => {
+        subscribe(subscriptions.push({ topics, heard, answered }) - 1);
+      });
       const refused = topics.filter((_, i) => (codes[i] ?? 0x80) > 2);
       if (refused.length > 0) throw new Fault('broker/refused', `no right to hear ${refused.join(', ')}`);
     },
     reconnections: opened.reconnections,
     close: async (patienceMs) => {
       const until = Date.now() + patienceMs;
-      while (inFlight.size > 0 && Date.now() < until) await new Promise((done) => setTimeout(done, 20));
+      while (inFlight.size() > 0 && Date.now() < until) await new Promise((done) => setTimeout(done, 20));
       isClosed = true;
       opened.close();
-      for (const { settled } of [...inFlight.values(), ...waiting])
-        settled(new Error('the connection is closed'));
+      inFlight.fail(closed);
+      for (const [publication, settled] of waiting) settled(publication, closed);
     },
   };
 }

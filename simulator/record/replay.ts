@@ -88,7 +88,7 @@ async function sendAll({ config, context, connection, parts, rowCount, onProgres
     published += messages.length;
     const payload = JSON.stringify(messages.length === 1 ? messages[0] : messages);
     const done = new Promise<void>((resolve) => {
-      connection.publish(topic, payload, (error) => {
+      connection.publish({ topic, payload }, (_, error) => {
         // Closed before its PUBACK: published, not acknowledged.
         if (error === undefined) acknowledged += messages.length;
         waiting.delete(done);

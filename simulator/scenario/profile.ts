@@ -44,13 +44,15 @@ export type ProfileEntry = Static<typeof ProfileEntry>;
 export type VanProfile = {
   /** Seconds after the start of the shift at which it is on the air. */
   readonly joins: number;
+  /** Seconds by which it is behind the day it drives; the rest is in the time of that day. */
+  readonly behind: number;
   /** Stretches without a network. */
   readonly outages: readonly Stretch[];
   /** By how much it reports more often than usual. */
   readonly factorAt: (at: number) => number;
 };
 
-export const steady: VanProfile = { joins: 0, outages: [], factorAt: () => 1 };
+export const steady: VanProfile = { joins: 0, behind: 0, outages: [], factorAt: () => 1 };
 
 export type ProfileInput = {
   readonly profile: readonly ProfileEntry[];
@@ -78,12 +80,13 @@ export function profileOf({ profile, seed, vehicle, place, shiftStart }: Profile
   }
   const factorAt = (at: number): number =>
     spikes.reduce((most, { isIn, factor }) => (isIn(at) ? Math.max(most, factor) : most), 1);
-  return { joins, outages, factorAt };
+  return { joins, behind: 0, outages, factorAt };
 }
 
-/** The same in a time that is so many seconds behind. */
+/** The same for a van that is so many seconds behind the day it drives. */
 export const profileBehind = ({ outages, factorAt, ...profile }: VanProfile, behind: number): VanProfile => ({
   ...profile,
+  behind,
   outages: outages.map(({ from, until }) => ({ from: from - behind, until: until - behind })),
   factorAt: (at) => factorAt(at + behind),
 });

@@ -1,5 +1,4 @@
 import type { PlanDocument } from '../../schemas/plan.ts';
-import type { Upload } from '../device/radio.ts';
 import type { DayPlan } from '../plan.ts';
 import { profileOf, type VanProfile } from '../scenario/profile.ts';
 import type { Scenario } from '../scenario/scenario.ts';
@@ -62,19 +61,6 @@ export function dayOfCopy(day: VanDay, copy: VanCopy, shiftStart: number): VanDa
   const engineOff =
     parked === undefined ? [] : [{ ...parked, from: Math.min(parked.from, onAirFrom) }, ...rest];
   return { ...day, vehicle, engineOff, onAirFrom };
-}
-
-/** What a copy's device sends: the uploads of its day, in its own time. Copies are sent nothing down. */
-export function* uploadsBehind(all: Iterable<Upload>, behind: number): Generator<Upload> {
-  const ms = behind * 1000;
-  for (const upload of all) {
-    const due = upload.due + behind;
-    if (upload.channel === 'stops') {
-      yield { ...upload, due, reports: upload.reports.map((report) => ({ ...report, ts: report.ts + ms })) };
-    } else if (upload.channel === 'telemetry') {
-      yield { ...upload, due, messages: upload.messages.map((fix) => ({ ...fix, ts: fix.ts + ms })) };
-    }
-  }
 }
 
 /** Routes of one portion of a plan: what a database takes at once without holding all of it. */

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { migrate } from '../migrate.ts';
 
@@ -23,7 +24,12 @@ export async function openTestDatabase(
   url.pathname = `/${name}`;
   await withClient(url.href, migrate);
   const close = async () => {
-    await withClient(server, (client) => client.query(`drop database if exists ${name} with (force)`));
+    await withClient(server, async (client) => {
+      // A pool that was ended says goodbye in its own time; cut off meanwhile, it would report an error to nobody.
+      for (let left = GOODBYES; left > 0 && (await connectionCount(client, name)) > 0; left--)
+        await delay(20);
+      await client.query(`drop database if exists ${name} with (force)`);
+    });
   };
   return { url: url.href, close, [Symbol.asyncDispose]: close };
 }
@@ -36,4 +42,15 @@ async function withClient(url: string, use: (client: pg.Client) => Promise<unkno
   } finally {
     await client.end();
   }
+}
+
+/** Looks at who is still connected, at most: a test may have left a connection open. */
+const GOODBYES = 25;
+
+async function connectionCount(client: pg.Client, database: string): Promise<number> {
+  const { rows } = await client.query<{ count: number }>(
+    `select count(*)::integer as count from pg_stat_activity where datname = $1 and backend_type = 'client backend'`,
+    [database],
+  );
+  return rows[0]?.count ?? 0;
 }

@@ -16,11 +16,16 @@ function course(reach: number, stopCount: number, isWarm = false) {
 }
 
 test('temperatureAt() falls once from hot to cold, when time is short', () => {
-  const { temperatures, last } = course(500, 100);
+  const { temperatures, last } = course(1_000, 100);
   expect(last).toBeUndefined();
   expect(temperatures[0]).toBe(3);
   expect(temperatures.every((now, k) => k === 0 || now < (temperatures[k - 1] ?? 0))).toBe(true);
   expect(temperatures.at(-1)).toBeCloseTo(0.021, 3);
+});
+
+test('temperatureAt() begins the cooler, the fewer iterations there are to come down in, but never cold', () => {
+  const first = [1_000, 250, 100, 10].map((reach) => course(reach, 100).temperatures[0]);
+  expect(first).toEqual([3, 1.5, 3 * Math.sqrt(0.1), 3 * Math.sqrt(0.1)]);
 });
 
 test('temperatureAt() falls several times when there is time, and polishes the best plan at the end', () => {

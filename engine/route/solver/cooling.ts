@@ -1,6 +1,6 @@
 /** Temperatures as multiples of the mean cost of a leg. */
 export type CoolingParams = {
-  /** The first, where there is time for up to 1,000 iterations a stop … */
+  /** The first, where there is time for 1,000 iterations a stop … */
   readonly hot: number;
   /** … the first when a good plan is only to be polished and not forgotten … */
   readonly warm: number;
@@ -63,7 +63,7 @@ export function temperatureAt(
   isWarm: boolean,
 ): number {
   const isPolishing = isWarm || (count > 1 && cycle === count);
-  const fitted = hot * Math.sqrt(Math.min(Math.max(reach * (end - begin), 1_000), 10_000) / 1_000);
+  const fitted = hot * Math.sqrt(Math.min(Math.max(reach * (end - begin), 100), 10_000) / 1_000);
   const first = isPolishing ? warm : fitted;
   return first * (cold / first) ** ((done - begin) / (end - begin));
 }

@@ -1,3 +1,4 @@
+import { BEFORE, type Places } from './neighbours.ts';
 import type { Problem } from './problem.ts';
 import { routeTiming } from './schedule.ts';
 import type { Tours } from './tours.ts';
@@ -73,6 +74,60 @@ export function offerTour(
   } while (node < stopCount);
 }
 
+/**
+ * Offer a stop the places beside its nearest, whatever their tours: nearly all that are worth having, at a fraction of
+ * a walk along the tours.
+ */
+export function offerBeside(
+  problem: Problem,
+  tours: Tours,
+  stop: number,
+  { from, beside }: Places,
+  choice: Choice,
+): void {
+  const { place, costInto, cost, timeInto, time, costBase, timeBase, traits } = problem;
+  const { next, prev, tourOf, ready, late, leg } = tours;
+  const row = place[stop]! * problem.size;
+  const open = problem.open[stop]!;
+  const close = problem.close[stop]!;
+  const service = problem.service[stop]!;
+  const isExact = traits.isRich || traits.hasDuration || traits.hasMixedLoad;
+  const last = from[stop + 1]!;
+  let best = choice.delta;
+  let skipped = -1;
+  for (let k = from[stop]!; k < last; k++) {
+    const neighbour = beside[k]! >> 1;
+    const vehicle = tourOf[neighbour]!;
+    if (vehicle < 0) continue;
+    const node = (beside[k]! & BEFORE) === 0 ? neighbour : prev[neighbour]!;
+    const after = next[node]!;
+    const costRow = costBase[vehicle]! + row;
+    let delta = costInto[costRow + place[node]!]! + cost[costRow + place[after]!]! - leg[node]!;
+    if (delta >= best) continue;
+    const timeRow = timeBase[vehicle]! + row;
+    const begin = Math.max(ready[node]! + timeInto[timeRow + place[node]!]!, open);
+    if (begin > close || begin + service + time[timeRow + place[after]!]! > late[after]!) continue;
+    if (node === skipped) continue;
+    if (traits.isSelective) {
+      delta += welcome(problem, stop, vehicle);
+      if (delta >= best) continue;
+    }
+    if (!traits.hasMixedLoad && !hasRoom(problem, tours, stop, vehicle)) continue;
+    if (isExact) {
+      delta += detour(problem, tours, stop, vehicle, node, best - delta);
+      if (delta >= best) continue;
+    }
+    if (isBlink(choice)) {
+      skipped = node;
+      continue;
+    }
+    best = delta;
+    choice.vehicle = vehicle;
+    choice.after = node;
+  }
+  choice.delta = best;
+}
+
 /** Whether to look away from this place. The next blink is drawn by whoever offers the next tour. */
 function isBlink(choice: Choice): boolean {
   if (--choice.untilBlink > 0) return false;
@@ -93,11 +148,21 @@ export function hasRoom(problem: Problem, tours: Tours, stop: number, vehicle: n
 
 /** What a vehicle charges for the stop wherever it is put: being used at all, and not being its home. */
 export function standingCost(problem: Problem, tours: Tours, stop: number, vehicle: number): number {
-  const home = problem.home[stop]!;
-  const move = home >= 0 && home !== vehicle ? problem.moveCost[stop]! : 0;
+  const move = costOfMove(problem, stop, vehicle);
   if (tours.size[vehicle] !== 0) return move;
   // An idle vehicle does not pay for the leg from its start to its end, so that leg is not saved either.
   return move + problem.fixedCost[vehicle]! + tours.leg[problem.stopCount + vehicle]!;
+}
+
+function costOfMove(problem: Problem, stop: number, vehicle: number): number {
+  const home = problem.home[stop]!;
+  return home >= 0 && home !== vehicle ? problem.moveCost[stop]! : 0;
+}
+
+/** What a driving vehicle charges for being the one; Infinity when it may not. */
+function welcome(problem: Problem, stop: number, vehicle: number): number {
+  if (problem.allowed[stop * problem.vehicleCount + vehicle] === 0) return NOWHERE;
+  return costOfMove(problem, stop, vehicle);
 }
 
 /** Cost of time beyond the legs when `stop` goes behind `node`; Infinity when it does not fit after all. */

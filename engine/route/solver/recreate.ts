@@ -1,6 +1,13 @@
 import type { Random } from '../../../schemas/random.ts';
-import { type Choice, NO_BLINK, offerTour, offerTourToShipment } from './insertion.ts';
-import type { Neighbours } from './neighbours.ts';
+import {
+  type Choice,
+  emptyChoice,
+  NO_BLINK,
+  offerBeside,
+  offerTour,
+  offerTourToShipment,
+} from './insertion.ts';
+import type { Neighbours, Places } from './neighbours.ts';
 import { DELIVERY, type Problem } from './problem.ts';
 import { type Touched, touch } from './ruin.ts';
 import { link, refreshAround, refreshTour, type Tours } from './tours.ts';
@@ -10,7 +17,19 @@ export type RecreateParams = {
   readonly blinkChance: number;
   /** A stop is offered only to tours that serve one of this many of its nearest. */
   readonly nearMax: number;
+  /** A stop is offered this many places, each beside one of its nearest. */
+  readonly placesMax: number;
+  /** How much of the waiting a place forces counts as its distance. */
+  readonly waitWeight: number;
+  /**
+   * Where tours have more stops than this, near tours are walked from end to end instead: the right gap in a long tour
+   * is often between two stops neither of which is near.
+   */
+  readonly walkedFrom: number;
 };
+
+/** How one call recreates: by all places of near tours, or only by those beside near stops. */
+type How = Pick<RecreateParams, 'blinkChance' | 'nearMax'> & { readonly walksTours: boolean };
 
 /** Scratch memory of `recreate`, made once per search. */
 export type RecreateMemory = {
@@ -18,6 +37,7 @@ export type RecreateMemory = {
   readonly key: Float64Array;
   readonly offered: Int32Array;
   readonly choice: Choice;
+  readonly places: Places;
   readonly vehiclesOfType: readonly Int32Array[];
   /** For each type the first of its vehicles that may be empty; valid within one call. */
   readonly firstEmpty: Int32Array;
@@ -64,10 +84,10 @@ export function recreate(
   neighbours: Neighbours,
   memory: RecreateMemory,
   random: Random,
-  { blinkChance, nearMax }: RecreateParams,
+  { blinkChance, nearMax, walksTours }: How,
   isOver: () => boolean = never,
 ): void {
-  const { waiting, choice } = memory;
+  const { waiting, choice, places } = memory;
   const count = takeBank(problem, tours, memory, random);
   memory.firstEmpty.fill(0);
   for (let k = 0; k < count; k++) {
@@ -81,7 +101,8 @@ export function recreate(
     choice.delta = problem.unservedCost[stop]!;
     choice.vehicle = -1;
     if (isDue(choice)) choice.untilBlink = nextBlink(blinkChance, random);
-    offerNear(problem, tours, stop, neighbours, nearMax, memory, blinkChance, random);
+    if (problem.mate[stop]! < 0 && !walksTours) offerBeside(problem, tours, stop, places, choice);
+    else offerNear(problem, tours, stop, neighbours, nearMax, memory, blinkChance, random);
     offerEmpty(problem, tours, stop, memory);
     if (choice.vehicle < 0) offerAll(problem, tours, stop, memory);
     if (choice.vehicle >= 0) {
@@ -230,7 +251,7 @@ function insert(problem: Problem, tours: Tours, stop: number, choice: Choice): v
   else refreshAround(problem, tours, stop, delta);
 }
 
-export function recreateMemory(problem: Problem, choice: Choice): RecreateMemory {
+export function recreateMemory(problem: Problem, places: Places): RecreateMemory {
   const vehiclesOfType = Array.from({ length: problem.typeCount }, (_, type) =>
     Int32Array.from(Array.from(problem.typeOf.keys()).filter((vehicle) => problem.typeOf[vehicle] === type)),
   );
@@ -238,7 +259,8 @@ export function recreateMemory(problem: Problem, choice: Choice): RecreateMemory
     waiting: new Int32Array(problem.stopCount),
     key: new Float64Array(problem.stopCount),
     offered: new Int32Array(problem.vehicleCount),
-    choice,
+    choice: emptyChoice(),
+    places,
     vehiclesOfType,
     firstEmpty: new Int32Array(problem.typeCount),
     stamp: 0,

@@ -1,15 +1,14 @@
 import { random } from '../../../schemas/random.ts';
 import { adopt } from './adopt.ts';
 import { advance, type CoolingParams, openCooling, temperatureAt } from './cooling.ts';
-import { emptyChoice } from './insertion.ts';
 import { hasLocalSearch, improve } from './local-search.ts';
-import { neighboursOf } from './neighbours.ts';
+import { neighboursOf, placesOf } from './neighbours.ts';
 import type { Problem } from './problem.ts';
 import { type RecreateParams, recreate, recreateMemory } from './recreate.ts';
 import { type RuinParams, ruin, ruinRelated, type Touched } from './ruin.ts';
 import { emptyStretch } from './segment.ts';
 import type { StopWhen } from './stop-when.ts';
-import { copyBank, copyTour, copyTours, emptyTours, type Tours } from './tours.ts';
+import { catchUp, copyBank, copyTour, copyTours, emptyTours, type Tours } from './tours.ts';
 
 export type SearchParams = RuinParams &
   RecreateParams &
@@ -28,16 +27,19 @@ export const defaultParams: SearchParams = {
   relatedChance: 0.1,
   blinkChance: 0.01,
   nearMax: 40,
+  placesMax: 40,
+  waitWeight: 0.1,
+  walkedFrom: 40,
   moveMax: 20,
   hot: 3,
   warm: 0.3,
-  cold: 0.02,
+  cold: 0.05,
 };
 
 /** How many neighbours are known of each stop. */
 const NEIGHBOURS = 100;
 /** Stops are put back by nearness in space, taken out by nearness in space and a little in time. */
-const inSpace = { countMax: NEIGHBOURS, waitWeight: 0, lateWeight: 0 };
+const inSpace = { countMax: 40, waitWeight: 0, lateWeight: 0 };
 const inTime = { countMax: NEIGHBOURS, waitWeight: 0.1, lateWeight: 0.3 };
 
 export type Found = { readonly tours: Tours; readonly iterations: number };
@@ -58,13 +60,14 @@ export function search(
   const dice = random(options.seed);
   const neighbours = neighboursOf(problem, inSpace);
   const adjacency = neighboursOf(problem, inTime);
-  const memory = recreateMemory(problem, emptyChoice());
+  const memory = recreateMemory(problem, placesOf(problem, params.placesMax, params.waitWeight));
   const touched = noneTouched(problem);
   const candidate = emptyTours(problem);
   if (options.from) adopt(problem, candidate, options.from);
   const { progress } = options.stop;
   const isOver = (): boolean => progress(0) >= 1;
-  recreate(problem, candidate, touched, neighbours, memory, dice, { ...params, blinkChance: 0 }, isOver);
+  const first = { ...params, blinkChance: 0, walksTours: true };
+  recreate(problem, candidate, touched, neighbours, memory, dice, first, isOver);
   forget(touched);
   const current = emptyTours(problem);
   copyTours(problem, candidate, current);
@@ -72,6 +75,7 @@ export function search(
   copyTours(problem, candidate, best);
 
   const scale = legMean(problem, current);
+  const how = { ...params, walksTours: stopsPerTour(problem, current) > params.walkedFrom };
   const isImproving = params.moveMax > 0 && hasLocalSearch(problem);
   const stretch = emptyStretch();
   const stride = strideOf(problem, options.stop);
@@ -83,8 +87,8 @@ export function search(
     if (done >= 1) break;
     const reach = done > 0 ? iterations / done / problem.stopCount : 0;
     if (advance(cooling, done, reach, problem.stopCount, isWarm)) {
-      copyTours(problem, best, current);
-      copyTours(problem, best, candidate);
+      catchUp(problem, best, current);
+      catchUp(problem, best, candidate);
     }
     const temperature = scale * temperatureAt(cooling, params, done, reach, isWarm);
     for (let k = 0; k < stride; k++) {
@@ -92,7 +96,7 @@ export function search(
       if (dice.next() < params.relatedChance) {
         ruinRelated(problem, candidate, touched, adjacency, dice, params);
       } else ruin(problem, candidate, touched, adjacency, dice, params);
-      recreate(problem, candidate, touched, neighbours, memory, dice, params);
+      recreate(problem, candidate, touched, neighbours, memory, dice, how);
       const isPromising = candidate.totalCost < best.totalCost - 1e-6;
       if (isImproving && isPromising)
         improve(problem, candidate, touched, neighbours, stretch, params.moveMax);
@@ -116,7 +120,7 @@ function judge(
   const isBest = isTaken && candidate.totalCost < best.totalCost - 1e-6;
   if (isTaken) copyTouched(problem, candidate, current, touched);
   else copyTouched(problem, current, candidate, touched);
-  if (isBest) copyTours(problem, candidate, best);
+  if (isBest) catchUp(problem, candidate, best);
   forget(touched);
   return isBest;
 }
@@ -146,6 +150,12 @@ function noneTouched({ vehicleCount }: Problem): Touched {
 function forget(touched: Touched): void {
   for (let k = 0; k < touched.count; k++) touched.mark[touched.vehicles[k]!] = 0;
   touched.count = 0;
+}
+
+function stopsPerTour({ stopCount, vehicleCount }: Problem, { size, bankCount }: Tours): number {
+  let used = 0;
+  for (let v = 0; v < vehicleCount; v++) if (size[v]! > 0) used++;
+  return used === 0 ? 0 : (stopCount - bankCount) / used;
 }
 
 function legMean(problem: Problem, tours: Tours): number {

@@ -16,6 +16,8 @@ import { routeTiming } from './schedule.ts';
  *                          its earliest useful departure is ready − span
  *   spanTo, soonest Int32  suffix segment: least time from begin here to return; earliest useful begin
  *   loadAt         Int32   D per node: load on leaving; peakTo, peakFrom: its maximum up to here, from here
+ *   version        Int32   1 per vehicle; changes with the tour and is never used twice, so that what was worked
+ *                          out for a tour is known to hold still
  *   size, cost     1 per vehicle; timing the part of cost that time and lateness make;
  *                  load D per vehicle: all that is ever loaded
  *
@@ -35,12 +37,15 @@ export type Tours = {
   readonly loadAt: Int32Array;
   readonly peakTo: Int32Array;
   readonly peakFrom: Int32Array;
+  readonly version: Int32Array;
   readonly size: Int32Array;
   readonly load: Int32Array;
   readonly cost: Float64Array;
   readonly timing: Float64Array;
   readonly bank: Int32Array;
   bankCount: number;
+  /** The last version given out. */
+  versions: number;
   /** Of all tours and of the bank. */
   totalCost: number;
 };
@@ -65,12 +70,14 @@ export function emptyTours(problem: Problem): Tours {
     loadAt: ints(loaded),
     peakTo: ints(loaded),
     peakFrom: ints(loaded),
+    version: ints(vehicleCount),
     size: ints(vehicleCount),
     load: ints(vehicleCount * dimensionCount),
     cost: new Float64Array(vehicleCount),
     timing: new Float64Array(vehicleCount),
     bank: ints(stopCount),
     bankCount: 0,
+    versions: 0,
     totalCost: 0,
   };
   for (let v = 0; v < vehicleCount; v++) {
@@ -135,6 +142,7 @@ export function unlink(tours: Tours, stop: number): void {
 export function refreshTour(problem: Problem, tours: Tours, vehicle: number): boolean {
   const { traits, stopCount, vehicleCount } = problem;
   const start = stopCount + vehicle;
+  tours.version[vehicle] = ++tours.versions;
   const arcs = refreshTimes(problem, tours, vehicle);
   if (traits.hasDuration) refreshSegments(problem, tours, vehicle);
   refreshLoad(problem, tours, vehicle);
@@ -168,6 +176,7 @@ export function refreshAround(problem: Problem, tours: Tours, stop: number, adde
   const { stopCount, vehicleCount, dimensionCount, size, place, open, close, service, cost, time } = problem;
   const { next, prev, ready, late, leg, load } = tours;
   const vehicle = tours.tourOf[stop]!;
+  tours.version[vehicle] = ++tours.versions;
   const costBase = problem.costBase[vehicle]!;
   const timeBase = problem.timeBase[vehicle]!;
   const end = stopCount + vehicleCount + vehicle;
@@ -356,6 +365,7 @@ export function copyTour(problem: Problem, from: Tours, to: Tours, vehicle: numb
     }
     if (node === end) break;
   }
+  to.version[vehicle] = from.version[vehicle]!;
   to.size[vehicle] = from.size[vehicle]!;
   to.cost[vehicle] = from.cost[vehicle]!;
   to.timing[vehicle] = from.timing[vehicle]!;
@@ -374,6 +384,14 @@ export function copyBank(from: Tours, to: Tours): void {
 
 export function copyTours(problem: Problem, from: Tours, to: Tours): void {
   for (let v = 0; v < problem.vehicleCount; v++) copyTour(problem, from, to, v);
+  copyBank(from, to);
+}
+
+/** The same where `to` has only ever been copied from tours of the same descent: what has not changed is left alone. */
+export function catchUp(problem: Problem, from: Tours, to: Tours): void {
+  for (let v = 0; v < problem.vehicleCount; v++) {
+    if (from.version[v] !== to.version[v]) copyTour(problem, from, to, v);
+  }
   copyBank(from, to);
 }
 

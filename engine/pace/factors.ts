@@ -1,12 +1,16 @@
+import { type Curves, curvesOf } from './calibration.ts';
 import {
   type Experience,
   LEG_MIN,
   legColumn,
-  noExperience,
   SERVICE_COLUMNS,
-  STOP_KINDS,
+  type Sums,
   serviceColumn,
+  sumsOf,
 } from './experience.ts';
+import { type Drift, driftOf, newClock } from './hours.ts';
+import { type DriverRecord, type Learned, nothingLearned, TRAVEL_FORM } from './learned.ts';
+import { STOP_KINDS } from './stop-kind.ts';
 
 export type Line = { readonly slope: number; readonly more: number };
 
@@ -19,6 +23,8 @@ export type FleetPace = {
   /** Variance of ln(actual/planned) of one service, and between drivers. */
   readonly within: number;
   readonly serviceBetween: number;
+  /** By how much today is slower at the door than past days were, logarithm. */
+  readonly serviceLevel: number;
   /** How unsure the fleet's own ratio is: it may be another for the rest of the day. */
   readonly serviceUnsure: number;
   /** A leg takes this much of its plan and so many seconds more (or less: what a plan allows a stop). */
@@ -30,10 +36,19 @@ export type FleetPace = {
   /** Variance of a leg over its plan, seconds; and between drivers, relative. */
   readonly travelDispersion: number;
   readonly travelBetween: number;
+  /** By how much legs are slower today than on past days, relative. */
+  readonly travelLevel: number;
+  /** Actual over planned seconds of drives from and to the station. */
+  readonly stemRatio: number;
   /** Actual over planned seconds of a break. */
   readonly breakRatio: number;
   /** Share of drivers too early for a window who wait until it opens. */
   readonly patience: number;
+  /** What is known of drivers from before, and how forecasts came true. */
+  readonly learned: Learned;
+  /** How it goes now, against the day so far. */
+  readonly drift: Drift;
+  readonly curves: Curves;
 };
 
 /** How a route's remaining legs and services are expected to come out. */
@@ -47,14 +62,22 @@ export type Factors = {
   readonly serviceCv2: Float64Array;
   /** Relative variance that all remaining services share. */
   readonly serviceVariance: number;
+  /** Of the drive home. */
+  readonly stemRatio: number;
   readonly breakRatio: number;
   readonly patience: number;
+  /** How forecasts like this one came true. */
+  readonly curves: Curves;
+  /** Of what was learned on past days. */
+  readonly version: number;
 };
 
 /** A plan may be this far off for all of its routes before anything was seen (σ of the ratio). */
 const PLAN_SD = 0.12;
 /** Kinds of stops differ from one another by about this much (σ of the ratio). */
 const KIND_SD = 0.4;
+/** Days of a fleet differ by this much from one another (σ), services and legs. */
+const DAY_SD = 0.04;
 /** Drivers' spread on services and on legs before it was seen, worth as much as so many routes. */
 const SERVICE_BETWEEN = 0.12 ** 2;
 const TRAVEL_BETWEEN = 0.06 ** 2;
@@ -74,12 +97,32 @@ const PATIENCE_WEIGHT = 2;
 const AHEAD_VARIANCE = 0.05 ** 2;
 
 /**
- * Learns from all routes of the day: the ratio of every kind of stop shrunk towards that of all, that
- * towards one; the spread of drivers by the method of moments (DerSimonian & Laird 1986,
+ * Learns from all routes of the day and from past days: the ratio of every kind of stop shrunk towards
+ * that of all, that towards one; how far today is off, as all routes together show against what is known
+ * of their drivers; the spread of drivers by the method of moments (DerSimonian & Laird 1986,
  * https://doi.org/10.1016/0197-2456(86)90046-2), shrunk towards what is usual.
  */
-export function fleetPace(routes: readonly Experience[]): FleetPace {
-  const sum = total(routes);
+export function fleetPace(routes: readonly Experience[], learned: Learned = nothingLearned): FleetPace {
+  const sum = sumsOf([...routes, learned.sums]);
+  return {
+    ...servicesOf(routes, sum, learned),
+    ...travelOf(routes, sum, learned),
+    stemRatio: (sum.stemActual + STEM_WEIGHT) / (sum.stemPlanned + STEM_WEIGHT),
+    breakRatio: (sum.breakActual + BREAK_WEIGHT * 1800) / (sum.breakPlanned + BREAK_WEIGHT * 1800),
+    patience:
+      (sum.windowsKept + PATIENCE * PATIENCE_WEIGHT) /
+      (sum.windowsKept + sum.windowsBroken + PATIENCE_WEIGHT),
+    learned,
+    drift: driftOf(routes, newClock()),
+    curves: curvesOf(learned.calibration),
+  };
+}
+
+/** Drives from and to the station come out as planned until so many seconds of them were seen. */
+const STEM_WEIGHT = 3600;
+
+/** Services of every kind of stop, from today and before. */
+function servicesOf(routes: readonly Experience[], sum: Sums, learned: Learned) {
   const column = (kind: number, which: number) => sum.service[kind * SERVICE_COLUMNS + which]!;
   const all = (which: number) => {
     let value = 0;
@@ -116,29 +159,48 @@ export function fleetPace(routes: readonly Experience[]): FleetPace {
     const seen = column(kind, serviceColumn.square) / n / (mean * mean) - 1;
     cv2[kind] = (n * Math.max(0.05, seen) + 20 * cv2[kind]!) / (n + 20);
   }
-  const serviceBetween = between(
-    routes.map((route) => ownService(route, median)),
-    within,
-    SERVICE_BETWEEN,
+  const own = routes.map((route) => ownServices(route, median));
+  const serviceBetween = between(own, within, learned.between?.service ?? SERVICE_BETWEEN);
+  const level = levelOf(
+    own.map(({ weight, mean }, r) => {
+      const known = recordOf(learned, routes[r]!.driverId);
+      const spread = (known?.serviceVariance ?? serviceBetween) + learned.form;
+      return { mean: mean - (known?.service ?? 0), variance: spread + within / weight };
+    }),
+    learned,
   );
-  const routeCount = routes.filter(({ leg }) => leg[legColumn.count]! > 0).length;
-  const visits = all(serviceColumn.count);
-  const serviceUnsure = parallel(PLAN_SD ** 2, serviceBetween / routeCount + within / visits);
   return {
-    ...{ ratio, median, cv2, within, serviceBetween, serviceUnsure },
-    ...travelOf(routes, sum, routeCount),
-    breakRatio: (sum.breakActual + BREAK_WEIGHT * 1800) / (sum.breakPlanned + BREAK_WEIGHT * 1800),
-    patience:
-      (sum.windowsKept + PATIENCE * PATIENCE_WEIGHT) /
-      (sum.windowsKept + sum.windowsBroken + PATIENCE_WEIGHT),
+    ...{ ratio, median, cv2, within, serviceBetween },
+    ...{ serviceLevel: level.mean, serviceUnsure: level.variance },
   };
+}
+
+const recordOf = ({ drivers }: Learned, driverId: number | undefined): DriverRecord | undefined =>
+  driverId === undefined ? undefined : drivers.get(driverId);
+
+/** How far today is off what was usual, as routes show it that are off by their drivers as well. */
+function levelOf(
+  routes: readonly { readonly mean: number; readonly variance: number }[],
+  { version }: Learned,
+): { readonly mean: number; readonly variance: number } {
+  let [weights, weighted] = [0, 0];
+  for (const { mean, variance } of routes) {
+    if (!Number.isFinite(variance)) continue;
+    weights += 1 / variance;
+    weighted += mean / variance;
+  }
+  const seen = 1 / weights;
+  // On a fleet's first day today is all there is: what is usual is today's own mean.
+  if (version === 0) return { mean: 0, variance: parallel(PLAN_SD ** 2, seen) };
+  const trust = DAY_SD ** 2 / (DAY_SD ** 2 + seen);
+  return { mean: weights > 0 ? (trust * weighted) / weights : 0, variance: DAY_SD ** 2 * (1 - trust) };
 }
 
 /** Variance of a service over its mean, seconds: what weighs planned seconds before any was seen. */
 const SERVICE_DISPERSION = 70;
 
 /** Weighted least squares of actual on planned legs (weights 1/planned), drawn towards the plan itself. */
-function travelOf(routes: readonly Experience[], { leg: sum }: Experience, routeCount: number) {
+function travelOf(routes: readonly Experience[], { leg: sum }: Sums, learned: Learned) {
   const at = (which: keyof typeof legColumn) => sum[legColumn[which]]!;
   // As if legs of typical length had come out as planned: as sure as the plan is before anything is seen.
   const weight = DISPERSION / PLAN_SD ** 2;
@@ -164,16 +226,20 @@ function travelOf(routes: readonly Experience[], { leg: sum }: Experience, route
   const swerved = at('swerveActual') - slope * at('swervePlanned') - more * at('swerves');
   const detour = swerved / (at('count') + at('swerves') + DETOUR_WEIGHT);
   const leg = { slope, more: more + detour };
-  const travelBetween = between(
-    routes.map(({ leg }) => {
-      const expected = legsOf(leg, line);
-      return { weight: expected, mean: expected > 0 ? leg[legColumn.actual]! / expected - 1 : 0 };
+  const own = routes.map((route) => ownLegs(route, line));
+  const travelBetween = between(own, travelDispersion, learned.between?.travel ?? TRAVEL_BETWEEN);
+  const level = levelOf(
+    own.map(({ weight, mean }, r) => {
+      const known = recordOf(learned, routes[r]!.driverId);
+      const spread = (known?.travelVariance ?? travelBetween) + TRAVEL_FORM;
+      return { mean: mean - (known?.travel ?? 0), variance: spread + travelDispersion / weight };
     }),
-    travelDispersion,
-    TRAVEL_BETWEEN,
+    learned,
   );
-  const travelUnsure = parallel(PLAN_SD ** 2, travelBetween / routeCount + travelDispersion / at('planned'));
-  return { leg, ownLeg: line, travelDispersion, travelBetween, travelUnsure };
+  return {
+    ...{ leg, ownLeg: line, travelDispersion, travelBetween },
+    ...{ travelLevel: level.mean, travelUnsure: level.variance },
+  };
 }
 
 /** A leg of usual length, planned seconds. */
@@ -194,7 +260,7 @@ export function legOf(planned: number, { slope, more }: Line): number {
 }
 
 /** A driver's services against the fleet's, on the scale of logarithms. */
-function ownService({ service }: Experience, median: Float64Array): { weight: number; mean: number } {
+export function ownServices({ service }: Experience, median: Float64Array): { weight: number; mean: number } {
   let weight = 0;
   let log = 0;
   for (let kind = 0; kind < STOP_KINDS; kind++) {
@@ -203,6 +269,12 @@ function ownService({ service }: Experience, median: Float64Array): { weight: nu
     log += service[kind * SERVICE_COLUMNS + serviceColumn.log]! - n * median[kind]!;
   }
   return { weight, mean: weight > 0 ? log / weight : 0 };
+}
+
+/** A driver's legs against the fleet's: expected seconds, and the ratio less one. */
+export function ownLegs({ leg }: Experience, line: Line): { weight: number; mean: number } {
+  const weight = Math.max(0, legsOf(leg, line));
+  return { weight, mean: weight > 0 ? leg[legColumn.actual]! / weight - 1 : 0 };
 }
 
 /** Variance between routes of which each mean has the variance unit/weight. */
@@ -228,45 +300,63 @@ function between(means: readonly { weight: number; mean: number }[], unit: numbe
 /** Variance of two independent pieces of knowledge taken together. */
 const parallel = (a: number, b: number): number => (Number.isFinite(b) ? (a * b) / (a + b) : a);
 
-function total(routes: readonly Experience[]): Experience {
-  const service = new Float64Array(noExperience.service.length);
-  const leg = new Float64Array(noExperience.leg.length);
-  let { breakCount, breakPlanned, breakActual, windowsKept, windowsBroken } = noExperience;
-  for (const route of routes) {
-    for (let i = 0; i < service.length; i++) service[i]! += route.service[i]!;
-    for (let i = 0; i < leg.length; i++) leg[i]! += route.leg[i]!;
-    breakCount += route.breakCount;
-    breakPlanned += route.breakPlanned;
-    breakActual += route.breakActual;
-    windowsKept += route.windowsKept;
-    windowsBroken += route.windowsBroken;
-  }
-  return { service, leg, breakCount, breakPlanned, breakActual, windowsKept, windowsBroken };
-}
-
 /**
  * A driver's own factors, shrunk towards the fleet's: the mean of a normal prior and a normal
  * observation (https://en.wikipedia.org/wiki/Conjugate_prior), for services on the scale of logarithms.
  */
 export function factorsOf(own: Experience, fleet: FleetPace): Factors {
-  const { weight, mean } = ownService(own, fleet.median);
-  const trust = fleet.serviceBetween / (fleet.serviceBetween + fleet.within / Math.max(weight, 1e-9));
-  const left = fleet.serviceBetween * (1 - trust);
+  const known = recordOf(fleet.learned, own.driverId);
+  const services = ownServices(own, fleet.median);
+  const service = today(
+    (known?.service ?? 0) + fleet.serviceLevel,
+    known ? known.serviceVariance + fleet.learned.form : fleet.serviceBetween,
+    services.mean,
+    fleet.within / services.weight,
+  );
   // The fleet's ratio is that of a mean driver, exp(between / 2) above the median one.
-  const factor = Math.exp(trust * mean + (left - fleet.serviceBetween) / 2);
-  const travelWeight = fleet.travelDispersion / fleet.travelBetween;
-  const expected = Math.max(0, legsOf(own.leg, fleet.ownLeg));
-  const travelTrust = expected / (expected + travelWeight);
-  const travel = (own.leg[legColumn.actual]! + travelWeight) / (expected + travelWeight);
+  const factor = Math.exp(service.mean + fleet.drift.service + (service.variance - fleet.serviceBetween) / 2);
+  const legs = ownLegs(own, fleet.ownLeg);
+  const travel = today(
+    (1 + (known?.travel ?? 0)) * (1 + fleet.travelLevel) - 1,
+    known ? known.travelVariance + TRAVEL_FORM : fleet.travelBetween,
+    legs.mean,
+    fleet.travelDispersion / legs.weight,
+  );
+  const ratio = (1 + travel.mean) * (1 + fleet.drift.travel);
   return {
-    leg: { slope: fleet.leg.slope * travel, more: fleet.leg.more * travel },
-    travelVariance:
-      AHEAD_VARIANCE + fleet.travelBetween * (1 - travelTrust) + fleet.travelUnsure * (1 - travelTrust) ** 2,
+    leg: { slope: fleet.leg.slope * ratio, more: fleet.leg.more * ratio },
+    travelVariance: AHEAD_VARIANCE + travel.variance + fleet.travelUnsure * (1 - travel.trust) ** 2,
     travelDispersion: fleet.travelDispersion,
-    service: fleet.ratio.map((ratio) => ratio * factor),
+    service: fleet.ratio.map((ratioOfKind) => ratioOfKind * factor),
     serviceCv2: fleet.cv2,
-    serviceVariance: AHEAD_VARIANCE + left + fleet.serviceUnsure * (1 - trust) ** 2,
+    serviceVariance: AHEAD_VARIANCE + service.variance + fleet.serviceUnsure * (1 - service.trust) ** 2,
+    stemRatio: fleet.stemRatio * ratio,
     breakRatio: fleet.breakRatio,
     patience: fleet.patience,
+    curves: fleet.curves,
+    version: fleet.learned.version,
   };
+}
+
+/** Share of days on which somebody is quite another (a route too heavy, a helper, an injury), and by how much (σ). */
+const ODD_SHARE = 0.06;
+const ODD_VARIANCE = 0.25 ** 2;
+
+/**
+ * What was known before, and what is seen today (its variance infinite where nothing is): a mixture of
+ * a usual and an odd day, each weighed by how well it explains what is seen.
+ */
+function today(mean: number, variance: number, seen: number, noise: number) {
+  if (!Number.isFinite(noise)) return { mean, variance, trust: 0 };
+  const off = seen - mean;
+  const odd = variance + ODD_VARIANCE;
+  const likely = (spread: number) =>
+    Math.exp((-0.5 * off * off) / (spread + noise)) / Math.sqrt(spread + noise);
+  const [usualWeight, oddWeight] = [(1 - ODD_SHARE) * likely(variance), ODD_SHARE * likely(odd)];
+  const share = oddWeight > 0 ? oddWeight / (usualWeight + oddWeight) : 1;
+  const [usualTrust, oddTrust] = [variance / (variance + noise), odd / (odd + noise)];
+  const trust = usualTrust + share * (oddTrust - usualTrust);
+  const within = (1 - share) * variance * (1 - usualTrust) + share * odd * (1 - oddTrust);
+  const between = share * (1 - share) * ((oddTrust - usualTrust) * off) ** 2;
+  return { mean: mean + trust * off, variance: within + between, trust };
 }

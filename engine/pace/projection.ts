@@ -31,32 +31,58 @@ export type Progress = {
   readonly last: number;
 };
 
+/**
+ * Which stops of one route are done, while it is looked at; and 0, 1, 2, …, of which an undisturbed route's
+ * remaining stops are a piece. Both since a short-lived typed array costs more than what is in it.
+ */
+let isDone = new Uint8Array(0);
+let places = new Int32Array(0);
+
+function roomFor(count: number): void {
+  if (isDone.length >= count) return;
+  isDone = new Uint8Array(2 * count);
+  places = Int32Array.from({ length: 2 * count }, (_, i) => i);
+}
+
 export function progressOf(plan: RoutePlan, visits: ReadonlyMap<number, StopVisit>): Progress {
   let last = -1;
   let lastAt = Number.NEGATIVE_INFINITY;
   // How far along the running order: a stop taken out of order says nothing about those before it.
   let front = -1;
+  let furthest = -1;
   let doneCount = 0;
-  const isDone = new Uint8Array(plan.count);
-  for (let i = 0; i < plan.count; i++) {
-    const visit = visits.get(plan.stopIds[i]!);
-    if (!visit) continue;
+  const { count } = plan;
+  roomFor(count);
+  isDone.fill(0, 0, count);
+  for (const visit of visits.values()) {
+    const i = plan.indexOf.get(visit.stopId);
+    if (i === undefined) continue;
     doneCount++;
     isDone[i] = 1;
-    if (!visit.isOutOfSequence) front = i;
-    if (visit.arrivedAt < lastAt) continue;
+    if (i > furthest) furthest = i;
+    if (i > front && !visit.isOutOfSequence) front = i;
+    if (visit.arrivedAt < lastAt || (visit.arrivedAt === lastAt && i < last)) continue;
     lastAt = visit.arrivedAt;
     last = i;
   }
-  const remaining = new Int32Array(plan.count - doneCount);
-  const first = Math.max(0, front + 1 - PASSED_PLACES);
-  let n = 0;
-  for (let i = first; i < plan.count; i++) if (isDone[i] === 0) remaining[n++] = i;
-  const aheadCount = n;
-  for (let i = 0; i < first; i++) if (isDone[i] === 0) remaining[n++] = i;
+  const { remaining, aheadCount } =
+    furthest === doneCount - 1
+      ? { remaining: places.subarray(doneCount, count), aheadCount: count - doneCount }
+      : remainingOf(count, doneCount, front);
   const newest = last < 0 ? undefined : visits.get(plan.stopIds[last]!);
   const serving = newest !== undefined && newest.departedAt === undefined ? last : -1;
   return { visits, remaining, aheadCount, doneCount, serving, last };
+}
+
+/** What is not done yet, of so many stops: those ahead, then those passed over. */
+function remainingOf(count: number, doneCount: number, front: number) {
+  const remaining = new Int32Array(count - doneCount);
+  const first = Math.max(0, front + 1 - PASSED_PLACES);
+  let n = 0;
+  for (let i = first; i < count; i++) if (isDone[i] === 0) remaining[n++] = i;
+  const aheadCount = n;
+  for (let i = 0; i < first; i++) if (isDone[i] === 0) remaining[n++] = i;
+  return { remaining, aheadCount };
 }
 
 /** Arrivals at the remaining stops and the return, as mean and spread; index = place in `remaining`. */
@@ -72,6 +98,7 @@ export type Now = {
   readonly at: number;
   readonly position: Position | undefined;
   readonly hasDeparted: boolean;
+  readonly departedAt?: number | undefined;
   readonly breaksTaken: number;
 };
 
@@ -86,8 +113,8 @@ export function projectRoute(plan: RoutePlan, progress: Progress, now: Now, fact
   const { stopIds, kind, service, legs, windowFrom } = plan;
   const { travelDispersion, serviceCv2 } = factors;
   const count = remaining.length;
-  const mean = new Float64Array(count);
-  const sd = new Float64Array(count);
+  const both = new Float64Array(2 * count);
+  const [mean, sd] = [both.subarray(0, count), both.subarray(count)];
   const { serviceVariance, travelVariance } = factors;
   let t = now.at;
   // Expected seconds of travel and service ahead: what the shared factors act on.
@@ -133,8 +160,7 @@ export function projectRoute(plan: RoutePlan, progress: Progress, now: Now, fact
     variance += serviceCv2[at]! * expected * expected;
     from = i;
   }
-  const planned = returnSeconds(plan, from, count === 0 && serving < 0 ? now.position : undefined);
-  const home = legOf(planned, factors.leg);
+  const home = homeSeconds(plan, progress, from, now) * factors.stemRatio;
   t += home;
   travelSum += home;
   variance += travelDispersion * home;
@@ -169,11 +195,17 @@ function firstLeg(
 ): number {
   const i = remaining[0]!;
   const { position } = now;
+  const isOut = last < 0 && i === 0;
+  const perMetre = isOut
+    ? plan.stemPerMetre * factors.stemRatio
+    : plan.perMetre * Math.max(0.3, factors.leg.slope);
   const place = position
-    ? distanceOf(position.lng, position.lat, plan.lng[i]!, plan.lat[i]!) * plan.perMetre * factors.leg.slope
+    ? distanceOf(position.lng, position.lat, plan.lng[i]!, plan.lat[i]!) * perMetre
     : undefined;
-  const expected = legOf(last === i - 1 ? plan.legs[i]! : legSeconds(plan, last, i), factors.leg);
-  const leftAt = last < 0 ? undefined : visits.get(plan.stopIds[last]!)!.departedAt;
+  const expected = isOut
+    ? plan.legs[i]! * factors.stemRatio
+    : legOf(last === i - 1 ? plan.legs[i]! : legSeconds(plan, last, i), factors.leg);
+  const leftAt = last < 0 ? now.departedAt : visits.get(plan.stopIds[last]!)!.departedAt;
   if (leftAt === undefined) return place ?? expected;
   const left = expected - (now.at - leftAt);
   if (left <= 0) return place ?? 0;
@@ -187,22 +219,25 @@ function legSeconds(plan: RoutePlan, from: number, i: number): number {
   return distanceOf(lng, lat, plan.lng[i]!, plan.lat[i]!) * plan.perMetre;
 }
 
-function returnSeconds(plan: RoutePlan, from: number, position: Position | undefined): number {
-  if (!position && from === plan.count - 1) return plan.returnLeg;
-  const lng = position?.lng ?? (from < 0 ? plan.depot.lng : plan.lng[from]!);
-  const lat = position?.lat ?? (from < 0 ? plan.depot.lat : plan.lat[from]!);
-  return distanceOf(lng, lat, plan.depot.lng, plan.depot.lat) * plan.perMetre;
+/** Planned seconds of the drive home, or of what is left of it: by the clock as well as by the map. */
+function homeSeconds(
+  plan: RoutePlan,
+  { remaining, serving, visits }: Progress,
+  from: number,
+  now: Now,
+): number {
+  const metres = metresHome(plan, from);
+  const whole = from === plan.count - 1 ? plan.returnLeg : metres * plan.stemPerMetre;
+  if (remaining.length > 0 || serving >= 0 || from < 0) return whole;
+  const leftAt = visits.get(plan.stopIds[from]!)!.departedAt ?? now.at;
+  const byClock = Math.max(0, whole - (now.at - leftAt));
+  const { position } = now;
+  if (!position) return byClock;
+  const away = distanceOf(position.lng, position.lat, plan.depot.lng, plan.depot.lat);
+  const byMap = metres > 100 ? whole * Math.min(1, away / metres) : away * plan.stemPerMetre;
+  return (byClock + byMap) / 2;
 }
 
-/** Standard normal quantile of 0.9. */
-export const Z90 = 1.2815515655446004;
-
-/** P(X ≤ x) of the standard normal (Abramowitz & Stegun 7.1.26, error below 1.5e-7). */
-export function normalCdf(x: number): number {
-  const z = Math.abs(x) / Math.SQRT2;
-  const t = 1 / (1 + 0.3275911 * z);
-  const series =
-    t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))));
-  const erf = 1 - series * Math.exp(-z * z);
-  return x < 0 ? (1 - erf) / 2 : (1 + erf) / 2;
+function metresHome({ lng, lat, depot }: RoutePlan, from: number): number {
+  return from < 0 ? 0 : distanceOf(lng[from]!, lat[from]!, depot.lng, depot.lat);
 }

@@ -1,20 +1,30 @@
 import type { Route, Stop } from '../../schemas/plan.ts';
 import { distance, type Position } from '../../schemas/position.ts';
-import { stopKind } from './experience.ts';
+import { noSpeeds, type Speeds, streetFactors } from './speeds.ts';
+import { stopKind } from './stop-kind.ts';
 
 /** A route's plan as columns, index = place in the running order. Instants and seconds. */
 export type RoutePlan = {
   readonly routeId: number;
   readonly vehicleId: number;
+  readonly driverId: number | undefined;
   readonly count: number;
   readonly stopIds: Float64Array;
+  /** Place in the running order by id of the stop. */
+  readonly indexOf: ReadonlyMap<number, number>;
   /** Names of the stops in driver apps. */
   readonly codes: readonly string[];
   readonly lng: Float64Array;
   readonly lat: Float64Array;
+  /** Planned seconds at the stop, as much longer as past days were at that hour. */
   readonly service: Float64Array;
-  /** Travel to stop i from the one before it (from the depot, for i = 0). */
+  /** Travel to stop i from the one before it (from the depot, for i = 0), as much longer as past days were there and then. */
   readonly legs: Float64Array;
+  /** What of `service` and `legs` was learned from past days. */
+  readonly serviceFactor: Float64Array;
+  readonly hourFactor: Float64Array;
+  readonly areaFactor: Float64Array;
+  readonly arrivals: Float64Array;
   /** −∞ and +∞ where the stop has no window. */
   readonly windowFrom: Float64Array;
   readonly windowUntil: Float64Array;
@@ -30,12 +40,17 @@ export type RoutePlan = {
   readonly depot: Position;
   /** Seconds a straight metre takes on this route, by its own plan. */
   readonly perMetre: number;
+  /** The same of the drive from and to the station, which looks for no door. */
+  readonly stemPerMetre: number;
 };
 
 /** Roads over straight lines: the median of delivery legs. */
 export const CIRCUITY = 1.3;
 /** Where a plan tells no speed: 25 km/h on roads, seconds per straight metre. */
 const PER_METRE_DEFAULT = CIRCUITY / 7;
+
+/** A station nearer than this to the last stop tells no speed of drives to it, metres. */
+const STEM_METRES = 500;
 
 /** A planned leg this much longer than its distance explains holds a break, seconds. */
 const BREAK_MIN = 900;
@@ -47,7 +62,7 @@ const RETURN_MORE = 300;
  * The plan of a route. Legs come from the planned times; where the running order is no longer the
  * planned one, a new pair of neighbours gets the straight line at the plan's own pace.
  */
-export function routePlan(route: Route, depot: Position): RoutePlan {
+export function routePlan(route: Route, depot: Position, speeds: Speeds = noSpeeds): RoutePlan {
   const { stops } = route;
   const count = stops.length;
   const planned = [...stops].sort((a, b) => a.plannedArrival - b.plannedArrival || a.id - b.id);
@@ -81,22 +96,34 @@ export function routePlan(route: Route, depot: Position): RoutePlan {
   const perMetre = metres > 100 && seconds > 0 ? seconds / metres : PER_METRE_DEFAULT;
   const last = planned.at(-1);
   const returnLeg = returnDrive(route, planned, depot, { first: gaps[0] ?? 0, perMetre });
+  const metresHome = last ? distance(last.position, depot) : 0;
+  const stemPerMetre = metresHome > STEM_METRES && returnLeg > 0 ? returnLeg / metresHome : perMetre;
+  const streets = stops.map(({ plannedArrival, position }) =>
+    streetFactors(speeds, plannedArrival, position),
+  );
   const column = (value: (i: number) => number) => Float64Array.from({ length: count }, (_, i) => value(i));
   return {
     routeId: route.id,
     vehicleId: route.vehicleId,
+    driverId: route.driverId,
     count,
     stopIds: column((i) => stops[i]!.id),
+    indexOf: new Map(stops.map(({ id }, i) => [id, i])),
     codes: stops.map(({ code }) => code),
     lng: column((i) => stops[i]!.position.lng),
     lat: column((i) => stops[i]!.position.lat),
-    service: column((i) => stops[i]!.service),
+    service: column((i) => stops[i]!.service * streets[i]!.service),
     legs: column((i) => {
       const before = stops[i - 1];
       const leg = legTo.get(stops[i]!.id)!;
-      if (leg.from === (before?.id ?? null)) return leg.seconds;
-      return distance(before?.position ?? depot, stops[i]!.position) * perMetre;
+      const { hour, area } = streets[i]!;
+      if (leg.from === (before?.id ?? null)) return leg.seconds * hour * area;
+      return distance(before?.position ?? depot, stops[i]!.position) * perMetre * hour * area;
     }),
+    serviceFactor: column((i) => streets[i]!.service),
+    hourFactor: column((i) => streets[i]!.hour),
+    areaFactor: column((i) => streets[i]!.area),
+    arrivals: column((i) => stops[i]!.plannedArrival),
     windowFrom: column((i) => stops[i]!.windowFrom ?? Number.NEGATIVE_INFINITY),
     windowUntil: column((i) => stops[i]!.windowUntil ?? Number.POSITIVE_INFINITY),
     doneBy: column((i) => planned[i]!.plannedArrival + planned[i]!.service),
@@ -105,11 +132,11 @@ export function routePlan(route: Route, depot: Position): RoutePlan {
     returnLeg:
       stops.at(-1)?.id === last?.id || !stops.length
         ? returnLeg
-        : distance(stops.at(-1)!.position, depot) * perMetre,
+        : distance(stops.at(-1)!.position, depot) * stemPerMetre,
     departure: route.plannedDeparture,
     finish: route.plannedReturn,
     depot,
-    perMetre,
+    ...{ perMetre, stemPerMetre },
   };
 }
 

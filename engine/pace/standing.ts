@@ -1,7 +1,9 @@
 import type { Pace, PaceStatus, StopEta, StopVisit } from '../../schemas/event.ts';
 import type { Position } from '../../schemas/position.ts';
+import { quantilesAt, shareAbove } from './calibration.ts';
 import type { Factors } from './factors.ts';
-import { normalCdf, type Progress, type Projection, progressOf, projectRoute, Z90 } from './projection.ts';
+import { Z90 } from './normal.ts';
+import { type Progress, type Projection, progressOf, projectRoute } from './projection.ts';
 import { type RoutePlan, stopsExpected } from './route-plan.ts';
 
 /** Seconds past the planned return that are still on time. */
@@ -57,16 +59,18 @@ export function standing(
   const projection = projectRoute(
     plan,
     progress,
-    { at, position: now.position, hasDeparted, breaksTaken },
+    { at, position: now.position, hasDeparted, departedAt: now.departedAt, breaksTaken },
     factors,
   );
   const { doneCount, remaining } = progress;
   const expected = stopsExpected(plan, at);
   const isFinished = before === 'finished' || (now.isHome && isOver(plan, progress));
-  const finish = isFinished ? Math.min(at, lastDeparture(visits) ?? at) : projection.finish;
+  const mean = isFinished ? Math.min(at, lastDeparture(visits) ?? at) : projection.finish;
   const sd = isFinished ? 0 : projection.finishSd;
   const lateBy = plan.finish + GRACE;
-  const late = sd > 0 ? 1 - normalCdf((lateBy - finish) / sd) : finish > lateBy ? 1 : 0;
+  const doneShare = doneCount / plan.count;
+  const late = sd > 0 ? shareAbove(factors.curves, doneShare, (lateBy - mean) / sd) : mean > lateBy ? 1 : 0;
+  const quantiles = quantilesAt(factors.curves, doneShare);
   const stopsBehind = expected - doneCount;
   const lag = secondsBehind(plan, doneCount, at);
   const paused = pausedBeyondPlan(plan, breaksTaken, at);
@@ -78,7 +82,7 @@ export function standing(
     at: now.at,
     status: isFinished
       ? 'finished'
-      : status({ hasDeparted, late, doneShare: doneCount / plan.count, lag, stopsBehind, paused, before }),
+      : status({ hasDeparted, late, doneShare, lag, stopsBehind, paused, before }),
     stopsTotal: plan.count,
     stopsDone: doneCount,
     stopsExpected: expected,
@@ -87,8 +91,8 @@ export function standing(
     rate: at - since > 60 ? (doneCount * 3600) / (at - since) : 0,
     rateNeeded: remaining.length === 0 ? 0 : (remaining.length * 3600) / Math.max(left, 60),
     finishPlanned: plan.finish,
-    finishP50: finish,
-    finishP90: finish + Z90 * sd,
+    finishP50: mean + quantiles.p50 * sd,
+    finishP90: mean + quantiles.p90 * sd,
     lateProbability: late,
     nextStopId: remaining.length > 0 ? plan.stopIds[remaining[0]!] : undefined,
   };
@@ -153,10 +157,20 @@ function lastDeparture(visits: ReadonlyMap<number, StopVisit>): number | undefin
 }
 
 /** Expected arrival at each remaining stop, in the order of the projection. */
-export function stopEtas(plan: RoutePlan, { projection, progress }: Standing): StopEta[] {
-  return Array.from(progress.remaining, (i, k) => ({
-    stopId: plan.stopIds[i]!,
-    p50: projection.mean[k]!,
-    p90: projection.mean[k]! + Z90 * projection.sd[k]!,
-  }));
+export function stopEtas(
+  { stopIds, count }: RoutePlan,
+  {
+    projection: { mean, sd, finishSd },
+    progress: { remaining, doneCount },
+  }: Pick<Standing, 'projection' | 'progress'>,
+  { curves }: Factors,
+): StopEta[] {
+  const ahead = quantilesAt(curves, doneCount / count);
+  return Array.from(remaining, (i, k) => {
+    // What was learned of finishes holds the more, the more of what can go wrong lies before a stop.
+    const share = finishSd > 0 ? Math.min(1, sd[k]! / finishSd) : 0;
+    const p50 = share * ahead.p50;
+    const p90 = Z90 + share * (ahead.p90 - Z90);
+    return { stopId: stopIds[i]!, p50: mean[k]! + p50 * sd[k]!, p90: mean[k]! + p90 * sd[k]! };
+  });
 }

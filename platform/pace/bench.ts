@@ -1,7 +1,8 @@
 import { cpus } from 'node:os';
 import type { Bar, BenchResult } from '../../ingest/bench.ts';
+import { fleetDays } from './fleet-days.ts';
 import { type EngineCost, engineCost } from './load/engine-cost.ts';
-import { type RouteResult, replayDay } from './replay.ts';
+import { PROGRESS, type RouteResult, replayFleet } from './replay.ts';
 import {
   alertScore,
   averagePrecision,
@@ -14,7 +15,7 @@ import {
   strata,
 } from './score.ts';
 import { projectionMs } from './speed.ts';
-import { fleetDay, worlds } from './worlds.ts';
+import { worldsOf } from './worlds.ts';
 
 export type PaceBenchOptions = {
   readonly commit: string;
@@ -25,9 +26,12 @@ export type PaceBenchOptions = {
   readonly progress: (line: string) => void;
 };
 
-/** Vans of a fleet, its days, and seconds between two looks at it. */
-const QUICK = { vans: 40, days: 1, step: 180 };
-const FULL = { vans: 60, days: 6, step: 120 };
+/**
+ * Vans of a fleet, its days, and seconds between two looks at it. A fleet is met knowing nothing; the first
+ * days teach, and are told apart: `first_day` figures are of the very first one.
+ */
+const QUICK = { vans: 24, teaching: 2, days: 2, step: 180 };
+const FULL = { vans: 52, teaching: 3, days: 5, step: 120 };
 /** A stratum counts from so many forecasts. */
 const STRATUM_MIN = 300;
 
@@ -52,20 +56,19 @@ export function benchPace(
   { commit, isQuick, seed, progress }: PaceBenchOptions,
   engine: EngineCost,
 ): BenchResult {
-  const { vans, days, step } = isQuick ? QUICK : FULL;
-  const results = worlds.flatMap((world) =>
-    Array.from({ length: days }, (_, day) =>
-      replayDay(world.name, fleetDay(world, vans, `${seed}/${day}`), step),
-    ).flat(),
-  );
-  for (const { name } of worlds) {
+  const { vans, teaching, days, step } = isQuick ? QUICK : FULL;
+  const all = worldsOf(seed).flatMap((world) => {
+    const shifts = fleetDays(world, { vans, days: teaching + days }, seed);
+    const found = replayFleet(world.name, shifts, step);
     progress(
       lineOf(
-        name,
-        results.filter(({ world }) => world === name),
+        world.name,
+        found.filter(({ day }) => day >= teaching),
       ),
     );
-  }
+    return found;
+  });
+  const results = all.filter(({ day }) => day >= teaching);
   const speed = projectionMs(isQuick ? 3 : 7);
   const bars: Bar[] = [
     ...accuracyBars(results),
@@ -83,6 +86,7 @@ export function benchPace(
       ...{ cpu: cpus()[0]?.model ?? 'unknown', seed, routes: results.length },
       engine_rss_mb: Math.round(engine.rssMb),
       ...figures(results),
+      ...firstDay(all.filter(({ day }) => day === 0)),
     },
     bars,
   };
@@ -112,14 +116,9 @@ function figures(results: readonly RouteResult[]): Record<string, number | strin
     found[`floor_mae_min_${at}`] = round(finishMae(cases, 'floor'), 1);
     found[`p50_holds_${at}`] = round(coverage(cases).p50, 3);
     found[`p90_holds_${at}`] = round(coverage(cases).p90, 3);
-    found[`p90_width_min_${at}`] = round(mean(cases.map(({ sd }) => (1.2816 * sd) / 60)), 1);
+    found[`p90_width_min_${at}`] = round(mean(cases.map(({ p50, p90 }) => (p90 - p50) / 60)), 1);
   }
-  const next = casesAt(results, 0.5);
-  const errors = next.reduce((sum, { nextErrors }) => sum + nextErrors, 0);
-  found.next_ten_stops_mae_min_at_50 = round(
-    errors / next.reduce((sum, { nextCount }) => sum + nextCount, 0) / 60,
-    2,
-  );
+  Object.assign(found, etaFigures(results));
   const alerts = alertScore(results);
   found.late_share = round(alerts.lateShare, 3);
   found.alert_recall = round(alerts.recall, 3);
@@ -141,6 +140,36 @@ function figures(results: readonly RouteResult[]): Record<string, number | strin
   return found;
 }
 
+/** Arrivals at the next stop and the next ten, against the floor's. */
+function etaFigures(results: readonly RouteResult[]): Record<string, number> {
+  const next = [0.25, 0.5, 0.75].flatMap((progress) => casesAt(results, progress)).map((made) => made.next);
+  const found: Record<string, number> = {};
+  for (const [name, stops] of [
+    ['next_stop', next.flatMap((ten) => ten.slice(0, 1))],
+    ['next_ten_stops', next.flat()],
+  ] as const) {
+    const ours = mean(stops.map(({ off }) => off));
+    const floor = mean(stops.map(({ floorOff }) => floorOff));
+    found[`${name}_mae_s`] = round(ours, 1);
+    found[`${name}_floor_mae_s`] = round(floor, 1);
+    found[`${name}_mae_vs_floor`] = round(ours / floor, 3);
+    found[`${name}_p90_holds`] = round(mean(stops.map(({ isIn }) => (isIn ? 1 : 0))), 3);
+  }
+  return found;
+}
+
+/** A fleet's first day, met with nothing learned. */
+function firstDay(results: readonly RouteResult[]): Record<string, number> {
+  const half = casesAt(results, 0.5);
+  const { p50, p90 } = coverage(half);
+  return {
+    first_day_mae_vs_floor_at_50: round(finishMae(half, 'p50') / finishMae(half, 'floor'), 3),
+    first_day_p50_holds_at_50: round(p50, 3),
+    first_day_p90_holds_at_50: round(p90, 3),
+    first_day_false_alerts_per_on_time_route: round(alertScore(results).falsePerOnTime, 3),
+  };
+}
+
 function accuracyBars(results: readonly RouteResult[]): Bar[] {
   const [half, late] = [casesAt(results, 0.5), casesAt(results, 0.75)];
   const better = Math.min(finishMae(half, 'delayed'), finishMae(half, 'scaled'));
@@ -152,7 +181,7 @@ function accuracyBars(results: readonly RouteResult[]): Bar[] {
 }
 
 function calibrationBars(results: readonly RouteResult[]): Bar[] {
-  const cases = [0.25, 0.5, 0.75].flatMap((progress) => casesAt(results, progress));
+  const cases = PROGRESS.flatMap((progress) => casesAt(results, progress));
   const { p50, p90 } = coverage(cases);
   const covered = strata(results, STRATUM_MIN);
   const worst = covered.length === 0 ? null : Math.max(...covered.map((one) => Math.abs(one.p90 - 0.9)));

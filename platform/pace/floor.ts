@@ -2,27 +2,41 @@ import { LEG_MIN } from '../../engine/pace/experience.ts';
 import { type RoutePlan, routePlan } from '../../engine/pace/route-plan.ts';
 import { dwell, normalShare, quantile } from '../../simulator/report/quantiles.ts';
 import { PLANNED_EFFORT } from '../../simulator/van/driver.ts';
-import type { RouteDay } from './worlds.ts';
+import { driftAt, type Hidden, type RouteDay } from './fleet-days.ts';
 
 /** What a forecaster expects who knows the simulator's hidden state, but not its dice. */
 export type Floor = {
-  readonly finish: (routeIndex: number, done: number) => { readonly mean: number; readonly sd: number };
+  /** At an instant on the road, after `done` stops. */
+  readonly finish: (
+    routeIndex: number,
+    done: number,
+    now: number,
+  ) => {
+    readonly mean: number;
+    readonly sd: number;
+    /** At the next stops of the running order, as many as are asked for below. */
+    readonly arrivals: readonly number[];
+  };
 };
+
+/** Arrivals are looked at so many stops ahead. */
+export const AHEAD = 10;
 
 /** Equally likely standard normal values: their mean stands for the integral. */
 const NODES = Array.from({ length: 64 }, (_, i) => inverse((i + 0.5) / 64));
 
 /**
  * Services follow from the driver's own pace and the effort behind the plan (integrated over the
- * dice); legs from the plan times what driving styles make of it, by least squares in hindsight over
- * all routes of the day; lunch is known.
+ * dice); legs from the plan times what driving styles, and jams that have begun, make of it, by least
+ * squares in hindsight over all routes of the day; lunch is known, and so is what stands in the way just
+ * now, and for how long. What goes wrong later is dice.
  */
 export function floorOf(days: readonly RouteDay[]): Floor {
   const plans = days.map(({ route, depot }) => routePlan(route, depot));
   const travel = travelModel(days, plans);
   const curve = serviceCurve();
   return {
-    finish(routeIndex, done) {
+    finish(routeIndex, done, now) {
       const day = days[routeIndex]!;
       const plan = plans[routeIndex]!;
       const { hidden, visits, route, lunchLeg } = day;
@@ -30,10 +44,14 @@ export function floorOf(days: readonly RouteDay[]): Floor {
       let at = visits[done - 1]!.departedAt;
       let variance = 0;
       let lunch = hidden.lunch.seconds > 0 && (lunchLeg < 0 || lunchLeg >= done);
-      const drive = (seconds: number): void => {
-        at += travel.leg(routeIndex, seconds) * hidden.travelFactor(at);
+      for (const { leg, knownFrom, seconds } of hidden.pauses) {
+        if (leg === done && knownFrom <= now) at += seconds;
+      }
+      const drive = (seconds: number, slowness: number): void => {
+        at += travel.leg(routeIndex, seconds, slowness) * driftAt(hidden.travel, at);
         variance += travel.dispersion * seconds;
       };
+      const arrivals: number[] = [];
       const served = new Set(visits.slice(0, done).map(({ stopId }) => stopId - first));
       for (let i = 0; i < plan.count; i++) {
         if (served.has(i)) continue;
@@ -41,17 +59,27 @@ export function floorOf(days: readonly RouteDay[]): Floor {
           at += hidden.lunch.seconds;
           lunch = false;
         }
-        drive(plan.legs[i]!);
+        drive(plan.legs[i]!, slownessAt(hidden, i, at, now));
+        if (arrivals.length < AHEAD) arrivals.push(at);
         const { mean, sd } = curve(hidden.effort[i]!);
-        const factor = hidden.pace * hidden.serviceFactor(at);
+        const factor = hidden.pace * driftAt(hidden.service, at);
         at += mean * factor;
         variance += (sd * factor) ** 2;
       }
-      drive(plan.returnLeg);
-      return { mean: at, sd: Math.sqrt(variance) };
+      at += travel.home(routeIndex, plan.returnLeg) * driftAt(hidden.travel, at);
+      variance += travel.dispersion * plan.returnLeg;
+      return { mean: at, sd: Math.sqrt(variance), arrivals };
     },
   };
 }
+
+/** How many times as slow a stop's streets are at an instant, as far as it is settled `now`. */
+const slownessAt = ({ jams }: Hidden, stopIndex: number, at: number, now: number): number =>
+  jams.reduce(
+    (most, { from, until, slowness, stops }) =>
+      from <= now && at >= from && at < until && stops.includes(stopIndex) ? Math.max(most, slowness) : most,
+    1,
+  );
 
 /** Mean and spread of a service by the effort behind its plan, looked up. */
 function serviceCurve(): (effort: number) => { mean: number; sd: number } {
@@ -81,21 +109,23 @@ function travelModel(days: readonly RouteDay[], plans: readonly RoutePlan[]) {
     const first = day.route.stops[0]!.id;
     for (const [k, visit] of day.visits.entries()) {
       const before = day.visits[k - 1];
-      if (!before || k === day.lunchLeg) continue;
+      if (!before || k === day.lunchLeg || day.hidden.pauses.some(({ leg }) => leg === k)) continue;
       if (before.stopId !== visit.stopId - 1) {
         const planned = Math.max(LEG_MIN, plans[r]!.legs[visit.stopId - first]!);
         swerves.push({ r, planned, seconds: visit.arrivedAt - before.departedAt });
         continue;
       }
       const planned = Math.max(LEG_MIN, plans[r]!.legs[visit.stopId - first]!);
-      const driven = (visit.arrivedAt - before.departedAt) / day.hidden.travelFactor(visit.arrivedAt);
+      const driven = (visit.arrivedAt - before.departedAt) / driftAt(day.hidden.travel, visit.arrivedAt);
       const root = Math.sqrt(planned);
-      x.push([1 / root, ...traits[r]!.map((trait) => trait * root)]);
+      const slowness = slownessAt(day.hidden, visit.stopId - first, before.departedAt, Infinity);
+      x.push([1 / root, ...traits[r]!.map((trait) => trait * root), (slowness - 1) * root]);
       y.push(driven / root);
     }
   }
   const [more = 0, ...weights] = leastSquares(x, y);
-  const slope = (r: number) => traits[r]!.reduce((sum, trait, i) => sum + trait * weights[i]!, 0);
+  const slope = (r: number, slowness = 1) =>
+    [...traits[r]!, slowness - 1].reduce((sum, trait, i) => sum + trait * weights[i]!, 0);
   const dispersion =
     x.reduce((sum, row, n) => {
       const expected = row.reduce((inner, value, i) => inner + value * [more, ...weights][i]!, 0);
@@ -107,8 +137,16 @@ function travelModel(days: readonly RouteDay[], plans: readonly RoutePlan[]) {
     0,
   );
   const extra = more + detour / (x.length + swerves.length);
-  const leg = (r: number, planned: number) => Math.max(5, extra + slope(r) * Math.max(LEG_MIN, planned));
-  return { leg, dispersion };
+  const leg = (r: number, planned: number, slowness: number) =>
+    Math.max(5, extra + slope(r, slowness) * Math.max(LEG_MIN, planned));
+  // Ways home are no search for a door: what they take of their plan, for the style they were driven in.
+  let [homePlanned, homeDriven] = [0, 0];
+  for (const [r, { visits, returnedAt, hidden }] of days.entries()) {
+    homePlanned += plans[r]!.returnLeg * slope(r);
+    homeDriven += (returnedAt - visits.at(-1)!.departedAt) / driftAt(hidden.travel, returnedAt);
+  }
+  const home = (r: number, planned: number) => (planned * slope(r) * homeDriven) / homePlanned;
+  return { leg, home, dispersion };
 }
 
 /** Normal equations by Gaussian elimination, a little ridge against a flat column. */

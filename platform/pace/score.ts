@@ -1,8 +1,5 @@
 import { type Forecast, PROGRESS, type RouteResult } from './replay.ts';
 
-/** Standard normal quantile of 0.9. */
-const Z90 = 1.2815515655446004;
-
 export type Case = Forecast & { readonly result: RouteResult };
 
 export const mean = (values: readonly number[]): number =>
@@ -24,7 +21,7 @@ export const finishBias = (cases: readonly Case[]): number =>
 /** Share of routes back by P50, and by P90. */
 export const coverage = (cases: readonly Case[]): { readonly p50: number; readonly p90: number } => ({
   p50: mean(cases.map(({ p50, result }) => (result.returnedAt <= p50 ? 1 : 0))),
-  p90: mean(cases.map(({ p50, sd, result }) => (result.returnedAt <= p50 + Z90 * sd ? 1 : 0))),
+  p90: mean(cases.map(({ p90, result }) => (result.returnedAt <= p90 ? 1 : 0))),
 });
 
 type Ranked = { readonly score: number; readonly isLate: boolean };
@@ -91,11 +88,16 @@ export function strata(results: readonly RouteResult[], least: number): Stratum[
   };
   for (const progress of PROGRESS) {
     for (const made of casesAt(results, progress)) {
-      const { world, driverPace, departure } = made.result;
+      const { world, shiftsBefore, zone, departure } = made.result;
       add(`${world} at ${progress}`, made);
       add(`all at ${progress}`, made);
       add(`hour ${Math.floor((made.at - departure) / 3600)} of the shift`, made);
-      add(driverPace > 1.2 ? 'slow drivers' : driverPace < 0.92 ? 'fast drivers' : 'usual drivers', made);
+      add(`zone ${zone}`, made);
+      add(
+        `driver ${shiftsBefore === 0 ? 'never seen before' : shiftsBefore < 3 ? 'seen once or twice' : 'known'}`,
+        made,
+      );
+      add(`driver ${shiftsBefore === 0 ? 'new' : 'known'} at ${progress}`, made);
     }
   }
   return [...groups]

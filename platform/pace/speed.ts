@@ -1,6 +1,6 @@
 import { experienceOf } from '../../engine/pace/experience.ts';
 import { factorsOf, fleetPace } from '../../engine/pace/factors.ts';
-import { Z90 } from '../../engine/pace/projection.ts';
+import { Z90 } from '../../engine/pace/normal.ts';
 import { routePlan } from '../../engine/pace/route-plan.ts';
 import { standing } from '../../engine/pace/standing.ts';
 import type { StopVisit } from '../../schemas/event.ts';

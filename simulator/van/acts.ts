@@ -25,6 +25,8 @@ export type VanInput = {
   readonly trouble?: VanTrouble | undefined;
   /** When it is its turn at the gate of the station; alone it need not wait. */
   readonly leavesAt?: number | undefined;
+  /** Who drives, where that is told from outside: the same person on several days. */
+  readonly driver?: Driver | undefined;
 };
 
 /** What a van has done so far; acts add to it. */

@@ -101,7 +101,8 @@ const afterAll = (at: number, certain: number): number =>
 function beginDay(input: VanInput, company: Company | undefined): Driving {
   const { scenario, plan, routeIndex, trouble } = input;
   const route = plan.routes[routeIndex]!;
-  const own = driverOf(scenario, random(`${scenario.seed}/van/${route.vehicle}`).fork('driver'));
+  const own =
+    input.driver ?? driverOf(scenario, random(`${scenario.seed}/van/${route.vehicle}`).fork('driver'));
   const driver = underConditions(own, scenario, trouble);
   const depot = plan.depots[route.depotIndex]!;
   const slot = slotIn(input.city, depot.position, routeIndex);

@@ -1,4 +1,4 @@
-import { Z90 } from '../../pace/projection.ts';
+import { Z90 } from '../../pace/normal.ts';
 import {
   arrivalAt,
   expected,

@@ -1,5 +1,5 @@
 import { LEG_MIN } from '../../pace/experience.ts';
-import { normalCdf } from '../../pace/projection.ts';
+import { normalCdf } from '../../pace/normal.ts';
 import { apart, type RescueParams, type RescueStop, type RescueVan, ROAD } from './problem.ts';
 
 /** An instant that is not known for sure. */

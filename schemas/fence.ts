@@ -18,6 +18,38 @@ export type FencePolicy = {
   readonly minInside: number;
   /** An absence shorter than this is no exit (and no new enter). */
   readonly minOutside: number;
+  /** A stay longer than this is worth telling, seconds. */
+  readonly dwell?: number | undefined;
+  /** m/s; who drives faster inside is speeding, whatever the road allows. */
+  readonly speedLimit?: number | undefined;
+  /** When the fence is there at all; without one, always. Outside of its hours nobody is inside. */
+  readonly schedule?: WeeklyHours | undefined;
+  /** When vans have to be inside, or outside. */
+  readonly presence?: readonly PresenceRule[] | undefined;
+};
+
+/** Hours of the week by the wall clock of a place, so that they move with daylight saving. */
+export type WeeklyHours = {
+  /** IANA name. */
+  readonly timeZone: string;
+  readonly hours: readonly DayHours[];
+};
+
+export type DayHours = {
+  /** 1 is Monday, 7 is Sunday. */
+  readonly days: readonly number[];
+  /** `HH:MM`; `24:00` is the end of the day. Until a time not after `from` means until then on the next day. */
+  readonly from: string;
+  readonly until: string;
+};
+
+/** “Should be inside by 07:30”: at that time of those days every van that matters stands on that side. */
+export type PresenceRule = {
+  readonly timeZone: string;
+  readonly days: readonly number[];
+  /** `HH:MM` */
+  readonly at: string;
+  readonly side: 'inside' | 'outside';
 };
 
 export const defaultFencePolicy: FencePolicy = {

@@ -18,6 +18,7 @@ import { commandRoutes } from './routes/commands.ts';
 import { dashboardRoutes } from './routes/dashboards.ts';
 import { deviceRoutes } from './routes/devices.ts';
 import { doctorRoutes } from './routes/doctor.ts';
+import { fenceRoutes } from './routes/fences.ts';
 import { fleetRoutes } from './routes/fleet.ts';
 import { healthRoutes } from './routes/health.ts';
 import { ingestRoutes } from './routes/ingest.ts';
@@ -65,6 +66,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   accountRoutes(app, deps);
   loadRunRoutes(app, deps);
   fleetRoutes(app, deps);
+  fenceRoutes(app, deps);
   basemapRoutes(app, deps);
   paceRoutes(app, deps);
   alertRoutes(app, deps);

@@ -8,6 +8,7 @@ import type {
 } from 'fastify';
 import type { Doctor } from '../../schemas/doctor.ts';
 import type { Eraser } from '../../schemas/eraser.ts';
+import type { FenceDesk } from '../../schemas/fence-desk.ts';
 import type { Metrics } from '../../schemas/metrics.ts';
 import type { Log } from '../../schemas/program.ts';
 import type { RouteDays } from '../queries/route-days.ts';
@@ -33,6 +34,8 @@ export type AppDeps = {
   readonly doctor?: Doctor | undefined;
   /** Who may delete; undefined: nobody here. */
   readonly eraser?: Eraser | undefined;
+  /** Who reads fences from files; undefined: nobody here does. */
+  readonly fences?: FenceDesk | undefined;
   /** ≥ 256 bits; whoever knows it can be anyone. */
   readonly jwtSecret: string;
   /** Requests of one address; a page with everything open asks about 100 a minute. Default 1200. */

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import type { Doctor } from '../../schemas/doctor.ts';
 import type { Eraser } from '../../schemas/eraser.ts';
 import { asError, Fault } from '../../schemas/fault.ts';
+import type { FenceDesk } from '../../schemas/fence-desk.ts';
 import type { ProgramContext } from '../../schemas/program.ts';
 import { type ClickHouseConfig, openRouteDays } from '../queries/route-days.ts';
 import { buildApp } from './app.ts';
@@ -29,6 +30,8 @@ export type WebConfig = {
   readonly doctor?: Doctor | undefined;
   /** Who removes personal data; undefined: only the command does. */
   readonly eraser?: Eraser | undefined;
+  /** Who reads fences from files; undefined: they can only be looked at. */
+  readonly fences?: FenceDesk | undefined;
   /** Folder of the built page, absolute. */
   readonly staticDir: string;
 };
@@ -48,6 +51,7 @@ export async function runWeb(config: WebConfig, context: ProgramContext): Promis
     routeDays,
     doctor: config.doctor,
     eraser: config.eraser,
+    fences: config.fences,
     jwtSecret: config.jwtSecret,
     requestsPerMinute: config.requestsPerMinute,
     tls: config.tls,

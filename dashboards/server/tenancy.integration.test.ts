@@ -2,6 +2,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openDoctor } from '../../platform/doctor.ts';
 import { openEraser } from '../../platform/eraser.ts';
+import { fenceDesk } from '../../platform/fence-desk.ts';
 import { openTestDatabase, type TestDatabase } from '../../platform/testing/database.ts';
 import { packLiveFrame } from '../../schemas/live.ts';
 import { liveTopic } from '../../schemas/topics.ts';
@@ -27,6 +28,7 @@ beforeAll(async () => {
   site = await openSite(testDatabase.url, {
     hub: { lookEvery: 50 },
     eraser: openEraser(testDatabase.url, async () => undefined),
+    fences: fenceDesk,
     // Nothing listens there: a tail hears nothing, and says so.
     doctor: openDoctor({}, { url: 'mqtt://127.0.0.1:9', username: 'service', password: 'x' }),
     routeDays: {
@@ -43,6 +45,12 @@ afterAll(async () => {
   await testDatabase.close();
 });
 
+const fenceFeature = (name: string) => ({
+  type: 'Feature',
+  properties: { set: 'northern-set', name, radius: 90 },
+  geometry: { type: 'Point', coordinates: [-122.6, 45.5] },
+});
+
 /** What to ask each operation for, so that it concerns the other fleet if anything does. */
 function foreignRequest(path: string, method: string) {
   const values: Record<string, number | string> = {
@@ -53,6 +61,7 @@ function foreignRequest(path: string, method: string) {
     commandId: south.fleetId,
     gatewayId: south.fleetId,
     vehicleId: south.vehicleIds[0]!,
+    fenceId: south.fenceId,
     uid: 'ingest-health',
     panelId: 1,
   };
@@ -67,6 +76,9 @@ function foreignRequest(path: string, method: string) {
     '/api/devices/{deviceId}/assign': { vehicle: 'northern-van' },
     '/api/devices/{deviceId}/commands': { kind: 'locate' },
     '/api/devices/{deviceId}/profile': { profile: null },
+    '/api/fences': { feature: fenceFeature('drawn') },
+    '/api/fences/{fenceId}': { feature: fenceFeature('changed') },
+    '/api/fences/import': { geojson: JSON.stringify(fenceFeature('imported')) },
     '/api/gateways': { name: 'northern-gateway' },
     '/api/storage': { fixesDays: null, resultsDays: null },
     '/api/personal-data/forget': { vehicle: 'south-van-0', dryRun: false },
@@ -87,7 +99,7 @@ function foreignRequest(path: string, method: string) {
   return {
     url: url + query,
     payload,
-    isForeignThing: /\{(route|alert|proposal|device|gateway|command|vehicle)Id\}|forget$/.test(path),
+    isForeignThing: /\{(route|alert|proposal|device|gateway|command|vehicle|fence)Id\}|forget$/.test(path),
   };
 }
 

@@ -91,8 +91,9 @@ async function writeFleet(client: pg.Client, name: string, base: number, at: num
   await run(
     `insert into geofences (fence_id, fleet_id, fence_set, name, kind, shape, policy) overriding system value
      values ($1, $1, $2, $3, 'area', $4, '{}')`,
-    [base, `${name}-set`, `${name}-fence`, { kind: 'circle', centre: [-122.6, 45.5], radius: 100 }],
+    [base, `${name}-set`, `${name}-former-fence`, { kind: 'circle', centre: [-122.6, 45.5], radius: 100 }],
   );
+  await run('update geofences set name = $2 where fence_id = $1', [base, `${name}-fence`]);
   await run(
     `insert into device_assignments (fleet_id, device_id, from_at, vehicle_id, assigned_by)
      values ($1, $1, '-infinity', $1, $2)`,

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Doctor } from '../../schemas/doctor.ts';
 import type { Eraser } from '../../schemas/eraser.ts';
+import type { FenceDesk } from '../../schemas/fence-desk.ts';
 import { silentLog } from '../../schemas/program.ts';
 import type { Role } from '../api.ts';
 import type { RouteDays } from '../queries/route-days.ts';
@@ -30,6 +31,7 @@ export async function openSite(
     readonly routeDays?: RouteDays;
     readonly doctor?: Doctor;
     readonly eraser?: Eraser;
+    readonly fences?: FenceDesk;
     readonly staticDir?: string;
     readonly basemapFile?: string;
   } = {},
@@ -44,6 +46,7 @@ export async function openSite(
     routeDays: options.routeDays,
     doctor: options.doctor,
     eraser: options.eraser,
+    fences: options.fences,
     jwtSecret: randomBytes(32).toString('hex'),
     isSecure: false,
     basemapFile: options.basemapFile,

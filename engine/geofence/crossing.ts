@@ -11,6 +11,7 @@ import {
   isTouched,
   PARAMS,
 } from './fence-pack.ts';
+import { isOpen } from './schedule.ts';
 
 /** Where a vehicle was at one good fix. */
 export type Point = { readonly at: number; readonly lng: number; readonly lat: number };
@@ -78,9 +79,11 @@ export function cross(
   for (const i of near) {
     const fenceId = pack.facts[i * FACTS]!;
     const standing = standings.find((known) => known.fenceId === fenceId);
-    const inside = isAmong(i, held);
+    const isThere = isOn(pack, i, fix.at);
+    const inside = isThere && isAmong(i, held);
     if (!standing) {
       if (!inside) {
+        if (!isThere) continue;
         const line = { ax: from.lng, ay: from.lat, bx: fix.lng, by: fix.lat };
         if (isStep && isTouched(pack, i, line)) {
           crossings.push({ vehicleId, fenceId, kind: 'pass', at: fix.at });
@@ -94,15 +97,24 @@ export function cross(
       }
     }
     const outside = standing ?? { fenceId, inside: false, since: null, run: null };
-    advance(outside, { i, inside, fix, lead, vehicleId }, pack, next, crossings);
+    advance(outside, { i, inside, isThere, fix, lead, vehicleId }, pack, next, crossings);
   }
   for (const standing of standings) {
     if (near.some((i) => pack.facts[i * FACTS] === standing.fenceId)) continue;
     const i = indexOf(pack, standing.fenceId);
     // A fence that is no more is forgotten.
-    if (i >= 0) advance(standing, { i, inside: false, fix, lead, vehicleId }, pack, next, crossings);
+    if (i < 0) continue;
+    const isThere = isOn(pack, i, fix.at);
+    advance(standing, { i, inside: false, isThere, fix, lead, vehicleId }, pack, next, crossings);
   }
   return next;
+}
+
+/** Whether fence `i` is there at an instant: outside of its hours nobody is inside. */
+function isOn({ schedules }: FencePack, i: number, at: number): boolean {
+  if (schedules.size === 0) return true;
+  const schedule = schedules.get(i);
+  return schedule === undefined || isOpen(schedule, at);
 }
 
 function isAmong(i: number, held: number): boolean {
@@ -113,6 +125,8 @@ function isAmong(i: number, held: number): boolean {
 type Sight = {
   readonly i: number;
   readonly inside: boolean;
+  /** Whether these are the fence's hours; when they end, no margin keeps anybody inside. */
+  readonly isThere: boolean;
   readonly fix: Point;
   readonly lead: number;
   readonly vehicleId: number;
@@ -127,7 +141,7 @@ function advance(
 ): void {
   const { i, inside, fix, lead } = sight;
   const { run } = standing;
-  const margin = pack.params[i * PARAMS + (standing.inside ? 2 : 1)]!;
+  const margin = sight.isThere ? pack.params[i * PARAMS + (standing.inside ? 2 : 1)]! : 0;
   const least = pack.params[i * PARAMS + (standing.inside ? 4 : 3)]!;
   const isContrary =
     inside !== standing.inside && (margin <= 0 || Math.abs(depth(pack, i, fix.lng, fix.lat)) >= margin);

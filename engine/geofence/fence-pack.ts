@@ -1,5 +1,5 @@
 import Flatbush from 'flatbush';
-import type { Coordinate, Fence } from '../../schemas/fence.ts';
+import type { Coordinate, Fence, WeeklyHours } from '../../schemas/fence.ts';
 import { distanceOf, METRES_PER_DEGREE } from '../../schemas/position.ts';
 import { chainDistance, isInRing, segmentMeetsRing } from './containment.ts';
 import {
@@ -16,7 +16,7 @@ import {
  * All fences in one shared buffer, so that a thread gets them without a copy. Little endian (as every
  * machine we run on):
  *
- *   header   Int32Array     8               fences, rings, vertices, bytes of the index; lengths of the grid's arrays
+ *   header   Int32Array     10              fences, rings, vertices, bytes of the index; lengths of the grid's arrays; bytes of hours
  *   bounds   Float64Array   4 per fence     west, south, east, north; corridors and circles included
  *   params   Float64Array   5 per fence     radius or half width, enterMargin, exitMargin, minInside, minOutside
  *   coords   Float64Array   2 per vertex    lng, lat; a ring does not repeat its first vertex
@@ -28,6 +28,7 @@ import {
  *                                           empty where ids are few and far between
  *   grid     slots, cells, entries and fleets of `fence-grid.ts`
  *   index    Flatbush over `bounds`, aligned to 8 bytes; absent when there is no fence
+ *   hours    UTF-8 JSON: [place, schedule] of the fences that have one
  */
 export type FencePack = {
   readonly buffer: SharedArrayBuffer;
@@ -42,6 +43,8 @@ export type FencePack = {
   readonly places: Int32Array;
   readonly grid: FenceGrid;
   readonly index: Flatbush | undefined;
+  /** By place, the hours of fences that are not always there. */
+  readonly schedules: ReadonlyMap<number, WeeklyHours>;
 };
 
 const kinds = ['circle', 'polygon', 'corridor'] as const;
@@ -69,10 +72,12 @@ export function packFences(fences: readonly Fence[]): FencePack {
     ...{ entries: grid.entries.length, fleets: grid.fleets.length, places: placesOf(fences) },
   };
   const layout = layoutOf(sizes);
-  const buffer = new SharedArrayBuffer(layout.index + indexBytes);
+  const hours = new TextEncoder().encode(JSON.stringify(schedulesOf(fences)));
+  const buffer = new SharedArrayBuffer(layout.index + indexBytes + hours.length);
   new Int32Array(buffer, 0, HEADER).set([
     ...[sizes.fences, sizes.rings, sizes.vertices, indexBytes],
     ...[sizes.slots, sizes.cells, sizes.entries, sizes.fleets, sizes.places],
+    hours.length,
   ]);
   const pack = readViews(buffer);
   pack.places.fill(-1);
@@ -108,7 +113,20 @@ export function packFences(fences: readonly Fence[]): FencePack {
   pack.rings[ring] = vertex;
   index?.finish();
   if (index) new Uint8Array(buffer, layout.index).set(new Uint8Array(index.data));
+  new Uint8Array(buffer, layout.index + indexBytes).set(hours);
   return viewsOf(buffer);
+}
+
+const schedulesOf = (fences: readonly Fence[]): [number, WeeklyHours][] =>
+  fences.flatMap(({ policy: { schedule } }, place) =>
+    schedule === undefined ? [] : [[place, schedule] satisfies [number, WeeklyHours]],
+  );
+
+/** What `hours` holds; nothing until it is filled. */
+function readSchedules(buffer: SharedArrayBuffer, at: number, bytes: number): Map<number, WeeklyHours> {
+  // A copy: what is shared is not decoded.
+  const text = new TextDecoder().decode(new Uint8Array(buffer, at, bytes).slice());
+  return new Map(text.startsWith('[') ? (JSON.parse(text) as [number, WeeklyHours][]) : []);
 }
 
 /** How many ids lie between the first and the last; 0 where a table of them is not worth it. */
@@ -144,6 +162,7 @@ function readViews(buffer: SharedArrayBuffer): FencePack {
     entries = 0,
     fleets = 0,
     places = 0,
+    hourBytes = 0,
   ] = new Int32Array(buffer, 0, HEADER);
   const at = layoutOf({
     fences: count,
@@ -177,6 +196,7 @@ function readViews(buffer: SharedArrayBuffer): FencePack {
       indexBytes > 0 && new Uint8Array(buffer, at.index, 1)[0] === 0xfb
         ? Flatbush.from(buffer, at.index)
         : undefined,
+    schedules: readSchedules(buffer, at.index + indexBytes, hourBytes),
   };
 }
 

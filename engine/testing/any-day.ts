@@ -101,6 +101,9 @@ function policyOf(chance: Random): FencePolicy {
     exitMargin: chance.pick([0, 15, 30]),
     minInside: chance.pick([0, 10, 60]),
     minOutside: chance.pick([0, 10, 60]),
+    schedule: chance.chance(0.2)
+      ? { timeZone: 'UTC', hours: [{ days: [1, 2, 3, 4, 5, 6, 7], from: '13:40', until: '14:25' }] }
+      : undefined,
   };
 }
 

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { runWeb } from '../../dashboards/server/main.ts';
 import { openDoctor } from '../doctor.ts';
 import { openEraser } from '../eraser.ts';
+import { fenceDesk } from '../fence-desk.ts';
 import { readFormatSettings } from '../format-settings.ts';
 import { programCommand } from '../run-program.ts';
 import { readCertificates } from '../tls.ts';
@@ -22,6 +23,7 @@ export const command = programCommand(
         clickhouse: await clickhouseFor(config),
         mqtt,
         eraser: openEraser(databaseUrl, async () => (await clickhouseFor(config))?.url),
+        fences: fenceDesk,
         doctor: openDoctor(await readFormatSettings(config.formatsFile), mqtt),
         host: config.http.host,
         port: config.http.port,

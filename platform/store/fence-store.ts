@@ -1,13 +1,6 @@
 import type { ClientBase } from 'pg';
-import { defaultFencePolicy, type FencePolicy, type FenceShape } from '../../schemas/fence.ts';
-
-export type NewFence = {
-  readonly set: string;
-  readonly name: string;
-  readonly kind: 'area' | 'depot';
-  readonly shape: FenceShape;
-  readonly policy?: FencePolicy | undefined;
-};
+import { defaultFencePolicy } from '../../schemas/fence.ts';
+import type { NewFence } from '../../schemas/fence-desk.ts';
 
 export type FencesWritten = { readonly added: number; readonly changed: number };
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { defaultFencePolicy, type FenceShape } from '../../schemas/fence.ts';
-import type { NewFence } from './fence-store.ts';
+import type { NewFence } from '../../schemas/fence-desk.ts';
 import { featureOf, fencesFromGeoJson } from './geojson.ts';
 
 const options = { nameProperty: 'name', where: {} };

@@ -1,12 +1,7 @@
-import {
-  type Coordinate,
-  defaultFencePolicy,
-  type FencePolicy,
-  type FenceShape,
-  type PolygonRings,
-} from '../../schemas/fence.ts';
+import type { Coordinate, FenceShape, PolygonRings } from '../../schemas/fence.ts';
+import type { NewFence } from '../../schemas/fence-desk.ts';
 import { fenceProblem } from './fence-check.ts';
-import type { NewFence } from './fence-store.ts';
+import { policyOf } from './fence-policy.ts';
 
 /** A GeoJSON Feature (RFC 7946), as far as nothing is known about it yet. */
 type Feature = { readonly type: 'Feature'; readonly properties: Properties; readonly geometry: unknown };
@@ -196,19 +191,6 @@ function isDeep(value: unknown, depth: number): boolean {
   if (!Array.isArray(value)) return false;
   if (depth > 1) return value.every((inner) => isDeep(inner, depth - 1));
   return value.length >= 2 && value.every((number) => typeof number === 'number');
-}
-
-function policyOf(value: unknown): FencePolicy | undefined | string {
-  if (value === undefined || value === null) return undefined;
-  if (!isObject(value)) return 'policy is not an object; see FencePolicy';
-  const policy: Record<string, number> = { ...defaultFencePolicy };
-  for (const [key, limit] of Object.entries(value)) {
-    if (!(key in policy)) return `policy has no “${key}”; it has ${Object.keys(policy).join(', ')}`;
-    if (typeof limit !== 'number' || !(limit >= 0))
-      return `policy.${key} is not a number of metres or seconds`;
-    policy[key] = limit;
-  }
-  return policy as FencePolicy;
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

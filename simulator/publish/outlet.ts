@@ -39,6 +39,7 @@ export function openDeviceOutlet({ fleet, sender, now }: OutletInput): Outlet {
     const count = entry.channel === 'telemetry' ? entry.messages.length : 0;
     return sender.give({ topic, payload, lane: van % sender.lanes, count, due, sentAt: 0, entry });
   };
+  const nowMs = (): number => Math.round(now() * 1000);
   const topics = new Map<string, string>();
   const telemetryOf = (device: string): string => {
     let topic = topics.get(device);
@@ -63,7 +64,7 @@ export function openDeviceOutlet({ fleet, sender, now }: OutletInput): Outlet {
     if (channel === 'telemetry' && upload.format !== undefined)
       return sendForeign(van, upload, upload.format, dueWall);
     const topic = channel === 'telemetry' ? telemetryOf(device) : deviceTopic({ fleet, device, channel });
-    return give(van, upload, dueWall, { topic, payload: payloadOf(upload, now()) });
+    return give(van, upload, dueWall, { topic, payload: payloadOf(upload, nowMs) });
   };
   return {
     send,
@@ -168,19 +169,21 @@ export function openGatewayOutlet(
 const sentMembers = (at: number, isBuffered: boolean): string =>
   `"sent":${Math.round(at * 1000)}${isBuffered ? ',"buffered":true' : ''}`;
 
-/** What goes over the wire in our own words; `sent` is when it was given to the network. */
-export function payloadOf(upload: Upload, sent: number): Payload {
+/** What goes over the wire in our own words; `clock`, in milliseconds, says when it was given to the network. */
+export function payloadOf(upload: Upload, clock: () => number): Payload {
   if (upload.channel === 'telemetry' && upload.messages.length === 1)
-    return ownPayload(upload.messages[0]!, Math.round(sent * 1000));
-  const list = entriesFor(upload, sent);
+    return ownPayload(upload.messages[0]!, clock);
+  const list = entriesFor(upload, clock);
   return JSON.stringify(list.length === 1 ? list[0] : list);
 }
 
-function entriesFor(upload: Upload, sent: number): readonly object[] {
+function entriesFor(upload: Upload, clock: () => number): readonly object[] {
   if (upload.channel === 'stops') return upload.reports;
   if (upload.channel === 'answers') return upload.answers;
-  return upload.messages.map((message): OwnMessage => ({ ...message, sent: Math.round(sent * 1000) }));
+  const sent = clock();
+  return upload.messages.map((message): OwnMessage => ({ ...message, sent }));
 }
 
-/** The same as text. */
-export const encode = (upload: Upload, sent: number): string => bytesOf(payloadOf(upload, sent)).toString();
+/** The same as text, sent at an instant. */
+export const encode = (upload: Upload, sent: number): string =>
+  bytesOf(payloadOf(upload, () => Math.round(sent * 1000))).toString();

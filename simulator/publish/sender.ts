@@ -20,7 +20,11 @@ export type Packet = Publication & {
 
 export type Sender = {
   readonly lanes: number;
-  /** Nothing where the packet is on its way at once, as nearly always; else resolves when it is. */
+  /**
+   * Nothing where more may be given at once, as nearly always; else resolves when there is room again.
+   * A live packet may wait for a PUBACK behind as many others as are in flight, so that one connection
+   * does not hold up the rest; the backlog waits one by one.
+   */
   readonly give: (packet: Packet) => Promise<void> | undefined;
   /** Until nothing is in flight, or a moment after an abort. */
   readonly settled: (signal: AbortSignal) => Promise<void>;
@@ -37,33 +41,44 @@ export type SenderInput = {
   readonly signal: AbortSignal;
 };
 
-type Lane = { readonly connection: Connection; inFlight: number; wake: (() => void)[] };
+type Lane = {
+  readonly connection: Connection;
+  inFlight: number;
+  /** In order, until there is room for them. */
+  readonly waiting: Packet[];
+  /** Whoever gives more once so few are waiting. */
+  wake: { readonly waitingMax: number; readonly resolve: () => void }[];
+};
 
 /** Hands packets to their connection, at most `inFlightMax` unacknowledged on each. */
 export function openSender({ connections, inFlightMax, ledger, now, signal }: SenderInput): Sender {
   const live: Histogram = openHistogram();
   const backlog: Histogram = openHistogram();
-  const lanes = connections.map((connection): Lane => ({ connection, inFlight: 0, wake: [] }));
-  let [offered, acknowledged, messages, inFlight, isWaking] = [0, 0, 0, 0, false];
-  const wakeAll = (): void => {
-    isWaking = false;
-    for (const lane of lanes) {
-      if (lane.wake.length === 0) continue;
-      const waiting = lane.wake;
-      lane.wake = [];
-      for (const wake of waiting) wake();
-    }
+  const lanes = connections.map((connection): Lane => ({ connection, inFlight: 0, waiting: [], wake: [] }));
+  let [offered, acknowledged, messages, inFlight, isScheduled] = [0, 0, 0, 0, false];
+  const refill = (lane: Lane): void => {
+    const { waiting } = lane;
+    const count = Math.min(waiting.length, inFlightMax - lane.inFlight);
+    for (let i = 0; i < count; i++) send(lane, waiting[i]!);
+    waiting.splice(0, signal.aborted ? waiting.length : count);
+    const givers = lane.wake;
+    lane.wake = givers.filter(({ waitingMax }) => waiting.length > waitingMax);
+    for (const { waitingMax, resolve } of givers) if (waiting.length <= waitingMax) resolve();
+  };
+  const refillAll = (): void => {
+    isScheduled = false;
+    for (const lane of lanes) if (lane.waiting.length + lane.wake.length > 0) refill(lane);
   };
   const release = (lane: Lane): void => {
     lane.inFlight--;
     inFlight--;
-    if (lane.wake.length === 0 || isWaking) return;
-    isWaking = true;
+    if (lane.waiting.length === 0 || isScheduled) return;
+    isScheduled = true;
     // Whatever else this turn of the event loop acknowledges makes room too: then many go at once.
-    setImmediate(wakeAll);
+    setImmediate(refillAll);
   };
   // With the broker gone there may never be room again; whoever stops us must not wait for it.
-  signal.addEventListener('abort', wakeAll, { once: true });
+  signal.addEventListener('abort', refillAll, { once: true });
   const settled = (packet: Packet, error?: Error): void => {
     // Closed before its PUBACK: offered, not acknowledged.
     if (error === undefined) {
@@ -87,19 +102,20 @@ export function openSender({ connections, inFlightMax, ledger, now, signal }: Se
     if (packet.due === undefined) packet.sentAt = now();
     lane.connection.publish(packet, settled);
   };
-  const sendLater = async (lane: Lane, packet: Packet): Promise<void> => {
-    while (lane.inFlight >= inFlightMax && !signal.aborted) {
-      await new Promise<void>((wake) => lane.wake.push(wake));
-    }
-    send(lane, packet);
-  };
   return {
     lanes: lanes.length,
     give: (packet) => {
       const lane = lanes[packet.lane]!;
-      if (lane.inFlight >= inFlightMax) return sendLater(lane, packet);
-      send(lane, packet);
-      return undefined;
+      if (lane.inFlight < inFlightMax && lane.waiting.length === 0) {
+        send(lane, packet);
+        return undefined;
+      }
+      if (signal.aborted) return undefined;
+      lane.waiting.push(packet);
+      const isLive = packet.due !== undefined;
+      if (isLive && lane.waiting.length < inFlightMax) return undefined;
+      const waitingMax = isLive ? inFlightMax >> 1 : 0;
+      return new Promise((resolve) => lane.wake.push({ waitingMax, resolve }));
     },
     settled: async (signal: AbortSignal): Promise<void> => {
       let patience = 3000;

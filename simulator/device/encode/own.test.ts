@@ -83,7 +83,7 @@ const message = fc.record(
 test('an own message is the bytes of JSON.stringify, whatever its members are', () => {
   fc.assert(
     fc.property(message, whole, (own, sent) => {
-      const payload = ownPayload(own as OwnMessage, sent);
+      const payload = ownPayload(own as OwnMessage, () => sent);
       const text = typeof payload === 'string' ? payload : written(payload.bytesMax, payload.write);
       expect(text).toBe(JSON.stringify({ ...own, sent }));
     }),

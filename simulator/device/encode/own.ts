@@ -13,11 +13,21 @@ export type Written = {
 const OWN_BYTES_MAX = 200 + 18 * NUMBER_BYTES + 6 * 64;
 const BOOT_MAX = 64;
 
-/** An own message and when it was sent, milliseconds: the bytes of `JSON.stringify({ ...message, sent })`. */
-export const ownPayload = (message: OwnMessage, sentMs: number): Written | string =>
-  isUsual(message)
-    ? { bytesMax: OWN_BYTES_MAX, write: (to, at) => writeOwn(to, at, message, sentMs) }
-    : JSON.stringify({ ...message, sent: sentMs });
+/**
+ * An own message and when it is sent, milliseconds: the bytes of `JSON.stringify({ ...message, sent })`.
+ * What the clock says when they are first written is what they say ever after.
+ */
+export function ownPayload(message: OwnMessage, clock: () => number): Written | string {
+  if (!isUsual(message)) return JSON.stringify({ ...message, sent: clock() });
+  let sentMs = 0;
+  return {
+    bytesMax: OWN_BYTES_MAX,
+    write: (to, at) => {
+      sentMs ||= clock();
+      return writeOwn(to, at, message, sentMs);
+    },
+  };
+}
 
 /** What `openDevice` makes, with its members in that order; of others nothing is known. */
 type UsualMessage = OwnMessage & { readonly seq: number; readonly boot: string; readonly ignition: boolean };

@@ -1,4 +1,4 @@
-import { BEFORE, type Places } from './neighbours.ts';
+import { BEFORE, lookBeside, type Places } from './neighbours.ts';
 import type { Problem } from './problem.ts';
 import { routeTiming } from './schedule.ts';
 import type { Tours } from './tours.ts';
@@ -82,9 +82,11 @@ export function offerBeside(
   problem: Problem,
   tours: Tours,
   stop: number,
-  { from, beside }: Places,
+  places: Places,
   choice: Choice,
 ): void {
+  lookBeside(problem, places, stop);
+  const { beside } = places;
   const { place, costInto, cost, timeInto, time, costBase, timeBase, traits } = problem;
   const { next, prev, tourOf, ready, late, leg } = tours;
   const row = place[stop]! * problem.size;
@@ -92,10 +94,11 @@ export function offerBeside(
   const close = problem.close[stop]!;
   const service = problem.service[stop]!;
   const isExact = traits.isRich || traits.hasDuration || traits.hasMixedLoad;
-  const last = from[stop + 1]!;
+  const from = stop * places.countMax;
+  const last = from + places.count[stop]!;
   let best = choice.delta;
   let skipped = -1;
-  for (let k = from[stop]!; k < last; k++) {
+  for (let k = from; k < last; k++) {
     const neighbour = beside[k]! >> 1;
     const vehicle = tourOf[neighbour]!;
     if (vehicle < 0) continue;

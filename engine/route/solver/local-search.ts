@@ -2,7 +2,7 @@ import { applyRelocate, evaluateRelocate } from './moves/relocate.ts';
 import { applySwap, evaluateSwap } from './moves/swap.ts';
 import { applyTwoOpt, evaluateTwoOpt } from './moves/two-opt.ts';
 import { applyTwoOptStar, evaluateTwoOptStar } from './moves/two-opt-star.ts';
-import type { Neighbours } from './neighbours.ts';
+import { lookAround, type Neighbours } from './neighbours.ts';
 import type { Problem } from './problem.ts';
 import { type Touched, touch } from './ruin.ts';
 import type { Stretch } from './segment.ts';
@@ -21,19 +21,22 @@ export function hasLocalSearch({ traits, home }: Problem): boolean {
 
 /**
  * Granular local search (Toth & Vigo 2003) on the tours `touched` so far, to a local optimum: a stop is moved only to
- * behind one of its nearest. The tours it changes are touched as well.
+ * behind one of its nearest, or until time is over. The tours it changes are touched as well.
  */
 export function improve(
   problem: Problem,
   tours: Tours,
   touched: Touched,
-  { count, near }: Neighbours,
+  neighbours: Neighbours,
   stretch: Stretch,
   nearMax: number,
+  isOver: () => boolean,
 ): void {
   const { stopCount } = problem;
   const { next, tourOf } = tours;
+  const { count, near } = neighbours;
   const width = Math.min(count, nearMax);
+  let looked = 0;
   let isChanged = true;
   while (isChanged) {
     isChanged = false;
@@ -41,6 +44,9 @@ export function improve(
       const start = stopCount + touched.vehicles[k]!;
       let stop = next[start]!;
       while (stop < stopCount) {
+        // From a poor plan there may be more to gain than there is time.
+        if (++looked % 32 === 0 && isOver()) return;
+        lookAround(problem, neighbours, stop);
         let following = next[stop]!;
         for (let j = stop * count; j < stop * count + width; j++) {
           const other = near[j]!;

@@ -17,10 +17,12 @@ export function packMatrices({ profiles, placeCount, vehicles }: ProblemInput) {
       index = classes.length;
       classByKey.set(key, index);
       const { distance, duration } = profiles[profile] ?? { distance: [], duration: [] };
-      const isSame = perTravelTime === 0 && perDistance === 1 && distance === duration;
-      const shared = profileMatrices[profile];
+      const isDistance = perTravelTime === 0 && perDistance === 1;
+      const shared = distance === duration ? profileMatrices[profile] : undefined;
       classes.push(
-        isSame && shared ? shared : priced(distance, duration, perDistance, perTravelTime, placeCount, size),
+        isDistance
+          ? (shared ?? padded(distance, placeCount, size))
+          : priced(distance, duration, perDistance, perTravelTime, placeCount, size),
       );
     }
     return index * size * size;
@@ -102,12 +104,30 @@ function transposed(matrices: Int32Array, size: number): Int32Array {
   return result;
 }
 
+/** Entries of one side of a block: two blocks fit into the nearest cache, where whole columns do not. */
+const BLOCK = 32;
+
 function isSymmetric(matrices: Int32Array, size: number): boolean {
   for (let base = 0; base < matrices.length; base += size * size) {
-    for (let i = 0; i < size; i++) {
-      for (let j = 0; j < i; j++) {
-        if (matrices[base + i * size + j] !== matrices[base + j * size + i]) return false;
+    for (let top = 0; top < size; top += BLOCK) {
+      for (let left = 0; left <= top; left += BLOCK) {
+        if (!isSymmetricBlock(matrices, base, size, top, left)) return false;
       }
+    }
+  }
+  return true;
+}
+
+function isSymmetricBlock(
+  matrices: Int32Array,
+  base: number,
+  size: number,
+  top: number,
+  left: number,
+): boolean {
+  for (let i = top; i < Math.min(top + BLOCK, size); i++) {
+    for (let j = left; j < Math.min(left + BLOCK, i); j++) {
+      if (matrices[base + i * size + j] !== matrices[base + j * size + i]) return false;
     }
   }
   return true;

@@ -7,7 +7,7 @@ import {
   offerTour,
   offerTourToShipment,
 } from './insertion.ts';
-import type { Neighbours, Places } from './neighbours.ts';
+import { lookAround, type Neighbours, type Places } from './neighbours.ts';
 import { DELIVERY, type Problem } from './problem.ts';
 import { type Touched, touch } from './ruin.ts';
 import { link, refreshAround, refreshTour, type Tours } from './tours.ts';
@@ -189,7 +189,7 @@ function offerNear(
   problem: Problem,
   tours: Tours,
   stop: number,
-  { count, near }: Neighbours,
+  neighbours: Neighbours,
   nearMax: number,
   memory: RecreateMemory,
   blinkChance: number,
@@ -197,6 +197,8 @@ function offerNear(
 ): void {
   const { offered, choice } = memory;
   const stamp = ++memory.stamp;
+  lookAround(problem, neighbours, stop);
+  const { count, near } = neighbours;
   const last = Math.min(count, nearMax) + stop * count;
   for (let k = stop * count; k < last; k++) {
     const vehicle = tours.tourOf[near[k]!]!;

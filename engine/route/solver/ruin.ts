@@ -1,5 +1,5 @@
 import type { Random } from '../../../schemas/random.ts';
-import type { Neighbours } from './neighbours.ts';
+import { lookAround, type Neighbours } from './neighbours.ts';
 import type { Problem } from './problem.ts';
 import { bankTour, putInBank, refreshTour, type Tours, unlink } from './tours.ts';
 
@@ -30,7 +30,7 @@ export function ruin(
   problem: Problem,
   tours: Tours,
   touched: Touched,
-  { count, near }: Neighbours,
+  neighbours: Neighbours,
   random: Random,
   { removedMean, stringMax, splitChance }: RuinParams,
 ): void {
@@ -43,6 +43,8 @@ export function ruin(
   const stringsMax = (4 * removedMean) / (1 + lengthMax) - 1;
   const strings = Math.floor(1 + random.next() * stringsMax);
   const seed = random.integer(stopCount);
+  lookAround(problem, neighbours, seed);
+  const { count, near } = neighbours;
   let ruined = 0;
   for (let k = -1; k < count && ruined < strings; k++) {
     const stop = k < 0 ? seed : near[seed * count + k]!;
@@ -66,11 +68,13 @@ export function ruinRelated(
   problem: Problem,
   tours: Tours,
   touched: Touched,
-  { count, near }: Neighbours,
+  neighbours: Neighbours,
   random: Random,
   { removedMean }: RuinParams,
 ): void {
   const seed = random.integer(problem.stopCount);
+  lookAround(problem, neighbours, seed);
+  const { count, near } = neighbours;
   let left = 1 + random.integer(2 * removedMean);
   for (let k = -1; k < count && left > 0; k++) {
     const stop = k < 0 ? seed : near[seed * count + k]!;

@@ -2,7 +2,7 @@ import { random } from '../../../schemas/random.ts';
 import { adopt } from './adopt.ts';
 import { advance, type CoolingParams, openCooling, temperatureAt } from './cooling.ts';
 import { hasLocalSearch, improve } from './local-search.ts';
-import { neighboursOf, placesOf } from './neighbours.ts';
+import { openNeighbours, openPlaces } from './neighbours.ts';
 import type { Problem } from './problem.ts';
 import { type RecreateParams, recreate, recreateMemory } from './recreate.ts';
 import { type RuinParams, ruin, ruinRelated, type Touched } from './ruin.ts';
@@ -36,11 +36,11 @@ export const defaultParams: SearchParams = {
   cold: 0.05,
 };
 
-/** How many neighbours are known of each stop. */
-const NEIGHBOURS = 100;
 /** Stops are put back by nearness in space, taken out by nearness in space and a little in time. */
-const inSpace = { countMax: 40, waitWeight: 0, lateWeight: 0 };
-const inTime = { countMax: NEIGHBOURS, waitWeight: 0.1, lateWeight: 0.3 };
+const inSpace = { wait: 0, late: 0 };
+const inTime = { wait: 0.1, late: 0.3 };
+/** How many neighbours a ruin knows of its seed. */
+const ADJACENT = 100;
 
 export type Found = { readonly tours: Tours; readonly iterations: number };
 
@@ -58,9 +58,9 @@ export function search(
 ): Found {
   const params = { ...defaultParams, ...options.params };
   const dice = random(options.seed);
-  const neighbours = neighboursOf(problem, inSpace);
-  const adjacency = neighboursOf(problem, inTime);
-  const memory = recreateMemory(problem, placesOf(problem, params.placesMax, params.waitWeight));
+  const neighbours = openNeighbours(problem, params.nearMax, inSpace);
+  const adjacency = openNeighbours(problem, ADJACENT, inTime);
+  const memory = recreateMemory(problem, openPlaces(problem, params.placesMax, params.waitWeight));
   const touched = noneTouched(problem);
   const candidate = emptyTours(problem);
   if (options.from) adopt(problem, candidate, options.from);
@@ -99,7 +99,7 @@ export function search(
       recreate(problem, candidate, touched, neighbours, memory, dice, how);
       const isPromising = candidate.totalCost < best.totalCost - 1e-6;
       if (isImproving && isPromising)
-        improve(problem, candidate, touched, neighbours, stretch, params.moveMax);
+        improve(problem, candidate, touched, neighbours, stretch, params.moveMax, isOver);
       const threshold = current.totalCost - temperature * Math.log(1 - dice.next());
       const isBest = judge(problem, { candidate, current, best }, touched, threshold);
       if (isBest) options.onBest?.(best, iterations);

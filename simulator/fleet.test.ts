@@ -47,14 +47,18 @@ test('uploads() come in order of their instant, and seq grows by one within a bo
 });
 
 test('a track never jumps, keeps to what a van can do, and stands still at every visit', () => {
-  for (const { track, visits } of shared.days.slice(0, 1)) {
+  for (const { track, visits, deeds } of shared.days.slice(0, 1)) {
     const where = openTrackReader(track);
     let before = where(track.t[0]!);
     for (let at = track.t[0]! + 1; at < track.t.at(-1)!; at++) {
       const now = where(at);
       // A kilometre an hour for what a curve is longer than its chord, and rounding.
       expect(distance(before, now)).toBeLessThan(Math.max(before.speed, now.speed) + 1.3);
-      expect(Math.abs(now.speed - before.speed)).toBeLessThan(2);
+      // 0.65 g where the truth says it was harsh, ordinary driving everywhere else.
+      const isHarsh = deeds.some(
+        ({ kind, from, until }) => kind !== 'speeding' && from < at && until > at - 1,
+      );
+      expect(Math.abs(now.speed - before.speed)).toBeLessThan(isHarsh ? 6.4 : 2);
       before = now;
     }
     for (const { arrivedAt, departedAt } of visits) {

@@ -28,6 +28,8 @@ export type DeviceClass = {
   /** Every device of the class loses its network at once, this long after it began, seconds each. */
   readonly outages?: readonly { readonly after: number; readonly lasts: number }[] | undefined;
   readonly radio?: Partial<RadioScenario> | undefined;
+  /** Whether it feels what is done harshly; false for phones. */
+  readonly accelerometer?: false | undefined;
   /** What it speaks; our own message where nothing is said. */
   readonly format?: ForeignFormat | undefined;
 };
@@ -69,6 +71,7 @@ const measuredNoise = { noise: 4.7, noiseSpread: 0.4, canyon: 0.03 } as const;
 const classes = {
   standard: { about: 'a tracker of its own, as the scenario’s radio says' },
   'good-phone': {
+    accelerometer: false,
     about: 'a phone with good coverage that now and then skips a beat',
     interval: courierInterval,
     // fleet-debugger two-trips.json, n = 528, without its negative first percent.
@@ -85,6 +88,7 @@ const classes = {
     radio: measuredNoise,
   },
   'streaming-phone': {
+    accelerometer: false,
     about: 'a phone that streams through a cloud: two seconds late, minutes when it stalls',
     interval: streamingInterval,
     // fleet-debugger lmfs.json, n = 649.
@@ -171,18 +175,21 @@ const classes = {
     ],
   },
   'owntracks-phone': {
+    accelerometer: false,
     about: 'a phone with OwnTracks',
     format: 'owntracks',
     interval: courierInterval,
     radio: measuredNoise,
   },
   'traccar-phone': {
+    accelerometer: false,
     about: 'a phone with Traccar Client',
     format: 'traccar',
     interval: courierInterval,
     radio: measuredNoise,
   },
   'osmand-phone': {
+    accelerometer: false,
     about: 'a phone that sends OsmAnd’s query',
     format: 'osmand',
     interval: courierInterval,

@@ -39,6 +39,7 @@ export function openDevice({ day, kind, radio, chance, behind }: DeviceInput): D
   let lostFixes = chance.chance(radio.clockLost) ? 3 : 0;
   const stuck = openStuck(kind, from, chance.fork('stuck'));
   const signals = openSignals(day);
+  const felt = kind.accelerometer === false ? () => undefined : openFeelings(day, behind);
   const odd = chance.fork('odd');
   const behindMs = behind * 1000;
   let [seq, boots, boot] = [0, 0, 'b0'];
@@ -50,11 +51,13 @@ export function openDevice({ day, kind, radio, chance, behind }: DeviceInput): D
       seq = 0;
     }
     const whereabouts = where(at);
+    const events = felt(at);
     const sighting = stuck(at, noise(at, whereabouts, plane));
     const place = wrongPlace(radio, odd, whereabouts) ?? sighting;
     const clock = lostFixes > 0 ? CLOCK_2004 + msFromInstant(at - from) : msFromInstant(at + skew);
     if (lostFixes > 0) lostFixes--;
-    return signals(at, whereabouts, sighting, { ts: clock + behindMs, place, seq: seq++, boot });
+    const said = signals(at, whereabouts, sighting, { ts: clock + behindMs, place, seq: seq++, boot });
+    return events === undefined ? said : { ...said, events };
   };
   return { from, message };
 }
@@ -122,6 +125,26 @@ function openNoise(radio: RadioScenario, chance: Random) {
       accuracy: round(sigma * Math.exp(0.25 * chance.normal()), 10),
       satellites: at < canyonUntil ? 5 : 9 + chance.integer(5),
     };
+  };
+}
+
+/**
+ * What an accelerometer feels of what is done harshly: said with the first fix after it, with its own instant.
+ * A fix that is never sent takes it along.
+ */
+function openFeelings(
+  { deeds }: DeviceView,
+  behind: number,
+): (at: number) => NonNullable<OwnMessage['events']> | undefined {
+  let next = 0;
+  return (at) => {
+    const felt: NonNullable<OwnMessage['events']> = [];
+    for (; (deeds[next]?.until ?? Number.POSITIVE_INFINITY) <= at; next++) {
+      const { kind, from, value } = deeds[next]!;
+      if (kind !== 'speeding')
+        felt.push({ type: kind, value: round(value, 100), ts: msFromInstant(from + behind) });
+    }
+    return felt.length === 0 ? undefined : felt;
   };
 }
 

@@ -10,7 +10,9 @@ import type { TrueSkip, VanDay } from '../van/day.ts';
 import { placeDisruptions, type TrueDisruption } from '../van/disruptions.ts';
 import type { TrueHandover } from '../van/meetings.ts';
 import { disruptionsOf } from '../van/random-disruptions.ts';
-import { openTrackReader } from '../van/track.ts';
+import type { Stretch } from '../van/stretches.ts';
+import type { Deed } from '../van/temper.ts';
+import { openTrackReader, type Track } from '../van/track.ts';
 
 /** What an ideal engine would conclude from where the vans really were; a line of the file each. */
 export type TruthRecord =
@@ -20,6 +22,7 @@ export type TruthRecord =
   | ({ readonly type: 'disruption' } & TrueDisruption)
   | ({ readonly type: 'handover' } & TrueHandover)
   | ({ readonly type: 'skipped'; readonly vehicle: string } & TrueSkip)
+  | BehaviourTruth
   | {
       readonly type: 'run';
       readonly scenario: string;
@@ -38,6 +41,16 @@ export type VisitTruth = {
   readonly departedAt: number;
   readonly outcome: 'served' | 'failed';
   readonly reason?: string | undefined;
+};
+
+/** What a driver did; `value` is g, m/s, or seconds of standing with the engine on. */
+export type BehaviourTruth = {
+  readonly type: 'behaviour';
+  readonly vehicle: string;
+  readonly kind: Deed['kind'] | 'unbelted' | 'idling' | 'parking_sequence';
+  readonly from: number;
+  readonly until: number;
+  readonly value: number;
 };
 
 /** From crossing the depot's circle outwards to crossing it inwards; two where a van was called out again. */
@@ -79,10 +92,63 @@ export function truthOf({ days, plan, city, scenario }: TruthInput): TruthRecord
       ...tripsOf(day, crossings, depots.get(route) ?? ''),
       ...day.disruptions.map((one) => ({ type: 'disruption' as const, ...one })),
       ...day.handovers.map((one) => ({ type: 'handover' as const, ...one })),
+      ...behaviourOf(day),
       ...day.skipped.map((one) => ({ type: 'skipped' as const, vehicle, ...one })),
     );
   }
   return records;
+}
+
+/** Standing with the engine on for so long is idling, seconds. */
+const IDLING_SECONDS = 60;
+
+function behaviourOf(day: VanDay): BehaviourTruth[] {
+  const { vehicle, deeds, unbelted, doorOpen, engineOff, track, onAirFrom } = day;
+  const lasting = ({ from, until }: Stretch) => ({ from, until, value: until - from });
+  const seenFrom = onAirFrom ?? track.t[0]!;
+  const idle = standing(track)
+    .flatMap((stretch) => without(stretch, engineOff))
+    .filter(({ from, until }) => until - from >= IDLING_SECONDS && from >= seenFrom);
+  // The door comes after the engine: where that was on all the while, it was the wrong way round.
+  const wrong = doorOpen.filter(
+    (open) =>
+      open.from >= seenFrom && !engineOff.some((off) => off.from < open.until && off.until > open.from),
+  );
+  return [
+    ...deeds,
+    ...unbelted.map((stretch) => ({ kind: 'unbelted' as const, ...lasting(stretch) })),
+    ...idle.map((stretch) => ({ kind: 'idling' as const, ...lasting(stretch) })),
+    ...wrong.map((stretch) => ({ kind: 'parking_sequence' as const, ...lasting(stretch) })),
+  ].map((one) => ({ type: 'behaviour', vehicle, ...one }));
+}
+
+/** Where the wheels do not turn. */
+function standing({ t, v }: Track): Stretch[] {
+  const stretches: Stretch[] = [];
+  for (let i = 0; i + 1 < t.length; i++) {
+    if (v[i] !== 0 || v[i + 1] !== 0) continue;
+    const before = stretches.at(-1);
+    const [from, until] = [t[i]!, t[i + 1]!];
+    if (before !== undefined && from - before.until < 1e-6)
+      stretches[stretches.length - 1] = { from: before.from, until };
+    else stretches.push({ from, until });
+  }
+  return stretches;
+}
+
+/** What of a stretch lies outside of others. */
+function without(stretch: Stretch, others: readonly Stretch[]): Stretch[] {
+  let left = [stretch];
+  for (const other of others) {
+    if (other.until <= stretch.from || other.from >= stretch.until) continue;
+    left = left.flatMap(({ from, until }) =>
+      [
+        { from, until: Math.min(until, other.from) },
+        { from: Math.max(from, other.until), until },
+      ].filter((piece) => piece.until > piece.from),
+    );
+  }
+  return left;
 }
 
 function tripsOf(day: VanDay, crossings: readonly CrossingTruth[], depot: string): TripTruth[] {

@@ -13,6 +13,7 @@ import type { TrueHandover } from './meetings.ts';
 import type { DeviceOrder } from './orders.ts';
 import type { Stretch } from './stretches.ts';
 import type { StopTask } from './tasks.ts';
+import { type Deed, lastingDeeds } from './temper.ts';
 import type { TrackBuilder } from './track.ts';
 import type { Leg, Travel } from './travel.ts';
 
@@ -40,6 +41,7 @@ export type Doing = {
   readonly engineOff: Stretch[];
   readonly doorOpen: Stretch[];
   readonly unbelted: Stretch[];
+  readonly deeds: Deed[];
   readonly rests: Stretch[];
   readonly reports: StopReport[];
   readonly disruptions: TrueDisruption[];
@@ -77,6 +79,7 @@ export function legTo(doing: Doing, to: Place, what: string, isStop: boolean): L
     isStop,
     closed: trouble?.closed(at),
     share: trouble && ((edge) => trouble.speed(edge, at)),
+    temper: { ...driver.temper, chance: chanceOf(doing, `temper ${what}`) },
   });
 }
 
@@ -85,6 +88,8 @@ export function driveTo(doing: Doing, to: Place, what: string, isStop: boolean):
   const startedAt = track.now();
   const leg = legTo(doing, to, what, isStop);
   track.move(leg.motion, leg.line());
+  for (const { kind, from, until, value } of lastingDeeds(leg.motion.deeds ?? []))
+    doing.deeds.push({ kind, from: startedAt + from, until: startedAt + until, value });
   if (chanceOf(doing, `belt ${what}`).chance(driver.unbelted))
     doing.unbelted.push({ from: startedAt, until: track.now() });
   doing.here = leg.to;

@@ -5,6 +5,7 @@ import type { Driver } from './driver.ts';
 import type { TrueHandover } from './meetings.ts';
 import type { DeviceOrder } from './orders.ts';
 import type { Stretch } from './stretches.ts';
+import type { Deed } from './temper.ts';
 import type { Track } from './track.ts';
 
 /** A stop as it was really served: from standing still to driving off. */
@@ -25,6 +26,8 @@ export type DeviceView = {
   readonly engineOff: readonly Stretch[];
   readonly doorOpen: readonly Stretch[];
   readonly unbelted: readonly Stretch[];
+  /** What was done harshly or too fast, by instants. */
+  readonly deeds: readonly Deed[];
   readonly isElectric: boolean;
   /** Metres on the odometer when the day began, and the share of tank or battery. */
   readonly odometer: number;

@@ -5,6 +5,7 @@ import type { Premises } from '../plan.ts';
 import { dwell, normalShare, quantile } from '../report/quantiles.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import { type Style, usualStyle } from './motion.ts';
+import type { TemperInput } from './temper.ts';
 
 export type Driver = {
   readonly style: Style;
@@ -16,6 +17,8 @@ export type Driver = {
   /** Probability that the engine is switched off at a stop, and that a leg is driven unbelted. */
   readonly switchesOff: number;
   readonly unbelted: number;
+  /** How often something is done harshly, and a motorway driven too fast. */
+  readonly temper: Omit<TemperInput, 'chance'>;
   /** Seconds after planned departure. */
   readonly lateStart: number;
   readonly lunch: number;
@@ -25,11 +28,14 @@ export type Driver = {
 /** What really is spent follows what was planned this closely (correlation of the normal scores). */
 export const PLANNED_EFFORT = 0.6;
 const SERVICE_MIN = 24;
+/** Who drives hard is harsh and too fast so many times as often as others. */
+const HARD = 6;
 
 export function driverOf(scenario: Scenario, chance: Random): Driver {
   const { driver, app } = scenario;
   const isSlow = chance.chance(driver.slow);
   const own = Math.exp(driver.spread * chance.normal());
+  const temper = chance.fork('temper').chance(driver.hard) ? HARD : 1;
   return {
     style: {
       speedFactor: usualStyle.speedFactor * chance.between(0.92, 1.08),
@@ -41,6 +47,7 @@ export function driverOf(scenario: Scenario, chance: Random): Driver {
     forgetful: app.forgotten,
     switchesOff: chance.between(0.7, 0.98),
     unbelted: chance.chance(0.15) ? 0.05 : 0.003,
+    temper: { harsh: Math.min(1, driver.harsh * temper), speeding: Math.min(1, driver.speeding * temper) },
     lateStart: Math.min(900, chance.lognormal(4.3, 0.7)),
     lunch: driver.lunchMinutes === 0 ? 0 : driver.lunchMinutes * 60 * chance.between(0.8, 1.25),
     lunchAfter: chance.between(3.6, 5) * 3600,

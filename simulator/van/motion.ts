@@ -2,12 +2,28 @@ import { distanceOf } from '../../schemas/position.ts';
 import { hash32, type Random } from '../../schemas/random.ts';
 import { type Graph, type RoadClass, roadClasses } from '../city/graph.ts';
 import { type Path, turnAngle } from '../city/paths.ts';
+import {
+  CORNER_RADIUS,
+  cornerG,
+  type Deed,
+  FAST_FROM,
+  harshCornerSpeed,
+  openTemper,
+  type Temper,
+  type TemperInput,
+} from './temper.ts';
 
 /**
  * Movement without time steps: knots between which the acceleration is constant, so where a van is
  * at any instant follows exactly. Along knot i: t seconds, s metres from the start, v m/s.
  */
-export type Motion = { readonly t: number[]; readonly s: number[]; readonly v: number[] };
+export type Motion = {
+  readonly t: number[];
+  readonly s: number[];
+  readonly v: number[];
+  /** What was done harshly or too fast on the way; t from the start of the motion. */
+  readonly deeds?: readonly Deed[] | undefined;
+};
 
 export type Style = {
   /** On the speed of an empty road. */
@@ -31,10 +47,15 @@ const PULLING_OUT = [8, 3.02] as const;
 const TURNING = 9;
 /** Who goes round a corner does so at this speed at most, by degrees turned. */
 const cornerSpeed = (degrees: number): number =>
-  degrees > 150 ? 1.5 : degrees > 60 ? 6.4 : degrees > 30 ? 7 : Number.POSITIVE_INFINITY;
+  degrees > 150 ? 1.5 : degrees > 60 ? 6.8 : degrees > 30 ? 7 : Number.POSITIVE_INFINITY;
 
 /** What a junction asks of who drives through it. */
-export type Junction = { readonly speedMax: number; readonly pause: number };
+export type Junction = {
+  readonly speedMax: number;
+  readonly pause: number;
+  /** Degrees turned, where that is done harshly. */
+  readonly harshTurn?: number | undefined;
+};
 
 /**
  * How roads slow down through the day: a morning and an evening peak, strongest on main roads;
@@ -117,23 +138,46 @@ export type DriveInput = {
   readonly isStop: boolean;
   /** Share of its usual speed that an edge allows just now. */
   readonly share?: ((edge: number) => number) | undefined;
+  /** How often the driver is harsh, and too fast; without it, never. */
+  readonly temper?: TemperInput | undefined;
 };
 
 /** The movement along a path from standstill to standstill, from t = 0 and s = 0. */
-export function drive({ graph, path, style, hour, chance, isStop, share }: DriveInput): Motion {
+export function drive(input: DriveInput): Motion {
+  const { graph, path, style, hour, chance, isStop, share } = input;
+  const temper = input.temper && openTemper(input.temper);
   const lengths: number[] = [];
   const caps: number[] = [];
   /** At the start of piece i; the last one is the end of the path. */
   const limits: Junction[] = [{ speedMax: 0, pause: path.isTurned ? TURNING : 0 }];
   const last = path.edges.length - 1;
+  let rounding = Number.POSITIVE_INFINITY;
   for (const [i, edge] of path.edges.entries()) {
     const from = i === 0 ? path.from.offset : 0;
     const until = i === last ? path.to.offset : graph.length[edge]!;
     const slowed = traffic(hour, roadClasses[graph.roadClass[edge]!]!);
-    lengths.push(Math.max(0, until - from));
     const usual = Math.max(2, graph.speed[edge]! * slowed * style.speedFactor) * (share?.(edge) ?? 1);
-    caps.push(narrowed(graph.roadClass[edge]!, usual, chance));
-    limits.push(i === last ? { speedMax: 0, pause: 0 } : junction(graph, edge, path.edges[i + 1]!, chance));
+    const cap = narrowed(graph.roadClass[edge]!, usual, chance);
+    const allowed = isMotorway(graph.roadClass[edge]!) ? (temper?.fast ?? cap) : cap;
+    const length = Math.max(0, until - from);
+    // Who comes round a corner speeds up when the wheels are straight again.
+    const turning = rounding < allowed && length > CORNER_RADIUS ? CORNER_RADIUS : 0;
+    if (turning > 0) {
+      lengths.push(turning);
+      caps.push(rounding);
+      limits.push({ speedMax: Number.POSITIVE_INFINITY, pause: 0 });
+    }
+    lengths.push(length - turning);
+    caps.push(allowed);
+    rounding = Number.POSITIVE_INFINITY;
+    if (i === last) limits.push({ speedMax: 0, pause: 0 });
+    else {
+      const next = path.edges[i + 1]!;
+      const angle = turnAngle(graph, edge, next);
+      const limit = turned(junction(graph, edge, next, chance), angle, temper);
+      if (Math.abs(angle) > 60 && limit.speedMax > 0) rounding = limit.speedMax;
+      limits.push(limit);
+    }
   }
   slowTheStart(lengths, caps, limits, ...PULLING_OUT);
   if (isStop) {
@@ -143,7 +187,15 @@ export function drive({ graph, path, style, hour, chance, isStop, share }: Drive
     const pause = chance === undefined ? (least + most) / 2 : chance.between(least, most);
     limits[lengths.length - 1] = { speedMax: 0, pause };
   }
-  return motionThrough(lengths, caps, limits, style);
+  return motionThrough({ lengths, caps, limits, style, temper });
+}
+
+/** A corner that is taken at speed, now and then too fast for comfort. */
+function turned(limit: Junction, angle: number, temper: Temper | undefined): Junction {
+  const degrees = Math.abs(angle);
+  const isCorner = limit.speedMax > 0 && degrees > 60 && degrees <= 150;
+  if (temper === undefined || !isCorner || !temper.isHarsh()) return limit;
+  return { ...limit, speedMax: harshCornerSpeed(temper.cornerG(), degrees), harshTurn: degrees };
 }
 
 function slowTheEnd(
@@ -184,17 +236,41 @@ function split(lengths: number[], caps: number[], limits: Junction[], i: number,
   limits.splice(i + 1, 0, { speedMax: Number.POSITIVE_INFINITY, pause: 0 });
 }
 
-function motionThrough(lengths: number[], caps: number[], limits: Junction[], style: Style): Motion {
-  const { acceleration: a, braking: b } = style;
+type Course = {
+  readonly lengths: readonly number[];
+  readonly caps: readonly number[];
+  /** At the start of piece i; the last one is the end. */
+  readonly limits: readonly Junction[];
+  readonly style: Style;
+  readonly temper: Temper | undefined;
+};
+
+/** The speed at each end of the pieces: as fast as limits, caps and ordinary acceleration allow. */
+function endSpeeds({ lengths, caps, limits, style }: Course): number[] {
   const count = lengths.length;
   const speeds = limits.map(({ speedMax }, i) =>
     Math.min(speedMax, caps[i] ?? Number.POSITIVE_INFINITY, caps[i - 1] ?? Number.POSITIVE_INFINITY),
   );
   for (let i = 0; i < count; i++)
-    speeds[i + 1] = Math.min(speeds[i + 1]!, Math.sqrt(speeds[i]! ** 2 + 2 * a * lengths[i]!));
+    speeds[i + 1] = Math.min(
+      speeds[i + 1]!,
+      Math.sqrt(speeds[i]! ** 2 + 2 * style.acceleration * lengths[i]!),
+    );
   for (let i = count; i > 0; i--)
-    speeds[i - 1] = Math.min(speeds[i - 1]!, Math.sqrt(speeds[i]! ** 2 + 2 * b * lengths[i - 1]!));
-  const motion: Motion = { t: [0], s: [0], v: [0] };
+    speeds[i - 1] = Math.min(
+      speeds[i - 1]!,
+      Math.sqrt(speeds[i]! ** 2 + 2 * style.braking * lengths[i - 1]!),
+    );
+  return speeds;
+}
+
+function motionThrough(course: Course): Motion {
+  const { lengths, caps, limits, temper } = course;
+  const { acceleration: a, braking: b } = course.style;
+  const count = lengths.length;
+  const speeds = endSpeeds(course);
+  const deeds: Deed[] = [];
+  const motion = { t: [0], s: [0], v: [0], deeds };
   let [t, s] = [0, 0];
   const knot = (seconds: number, metres: number, speed: number): void => {
     if (seconds <= 1e-9) return;
@@ -210,13 +286,24 @@ function motionThrough(lengths: number[], caps: number[], limits: Junction[], st
     // Where accelerating from one end meets braking to the other.
     const meeting = Math.sqrt((2 * a * b * length + b * from ** 2 + a * until ** 2) / (a + b));
     const top = Math.max(from, until, Math.min(caps[i]!, meeting));
-    const speedUp = (top ** 2 - from ** 2) / (2 * a);
-    const slowDown = (top ** 2 - until ** 2) / (2 * b);
+    // Who is harsh gets there sooner, and brakes later: between the two it cruises for longer.
+    const faster = temper?.pullingAway(top - from) ?? a;
+    const harder = temper?.braking(top - until) ?? b;
+    const speedUp = (top ** 2 - from ** 2) / (2 * faster);
+    const slowDown = (top ** 2 - until ** 2) / (2 * harder);
     const cruise = Math.max(0, length - speedUp - slowDown);
-    knot((top - from) / a, speedUp, top);
+    const startedAt = t;
+    knot((top - from) / faster, speedUp, top);
+    if (faster !== a) deeds.push(temper!.deed('harsh_acceleration', startedAt, t, faster));
+    if (top >= FAST_FROM) deeds.push({ kind: 'speeding', from: t, until: t + cruise / top, value: top });
     knot(cruise / Math.max(top, 0.1), cruise, top);
-    knot((top - until) / b, slowDown, until);
-    if (limits[i + 1]!.pause > 0) knot(limits[i + 1]!.pause, 0, until);
+    const brakesAt = t;
+    knot((top - until) / harder, slowDown, until);
+    if (harder !== b) deeds.push(temper!.deed('harsh_braking', brakesAt, t, harder));
+    const { pause, harshTurn } = limits[i + 1]!;
+    const turning = harshTurn === undefined ? undefined : cornerG(until, harshTurn, t);
+    if (turning !== undefined) deeds.push(turning);
+    if (pause > 0) knot(pause, 0, until);
   }
   return motion;
 }

@@ -201,6 +201,8 @@ function turnBack(van: Driving, at: number): void {
   if (stood !== undefined && stood.driven < driven + leg.metres) {
     outings[outings.length - 1] = { leftAt, returnedAt: Number.POSITIVE_INFINITY };
     doing.here = leg.placeAt(stood.driven - driven);
+    const standsAt = track.now();
+    while ((doing.deeds.at(-1)?.until ?? standsAt) > standsAt) doing.deeds.pop();
     endsNow(van);
     return;
   }

@@ -1,4 +1,5 @@
-import { type Frame, frame as frameAt, type Position } from '../../schemas/position.ts';
+import { distanceOf, type Frame, frame as frameAt, type Position } from '../../schemas/position.ts';
+import { CORNER_RADIUS } from './temper.ts';
 
 /**
  * Where a van truly is at every instant of its day, exact between its knots.
@@ -49,18 +50,59 @@ export function openTrackReader(track: Track): (at: number) => Whereabouts {
     const ahead = Math.min(vertex + 1, d.length - 1);
     const piece = d[ahead]! - d[vertex]!;
     const share = piece > 0 ? Math.max(0, Math.min(1, (driven - d[vertex]!) / piece)) : 0;
-    const east = (lng[ahead]! - lng[vertex]!) * Math.cos((lat[vertex]! * Math.PI) / 180);
-    const north = lat[ahead]! - lat[vertex]!;
-    if (east !== 0 || north !== 0) heading = ((Math.atan2(east, north) * 180) / Math.PI + 360) % 360;
-    return {
+    const here = {
       lng: lng[vertex]! + (lng[ahead]! - lng[vertex]!) * share,
       lat: lat[vertex]! + (lat[ahead]! - lat[vertex]!) * share,
+    };
+    heading = chordBehind(track, vertex, driven, here) ?? towards(track, vertex, ahead) ?? heading;
+    return {
+      ...here,
       speed: Math.max(0, v[knot]! + acceleration * since),
       heading,
       driven,
     };
   };
 }
+
+/** Degrees from north of a way in degrees; undefined where there is none. */
+function direction(lng: number, lat: number, toLng: number, toLat: number): number | undefined {
+  const east = (toLng - lng) * Math.cos((lat * Math.PI) / 180);
+  const north = toLat - lat;
+  if (east === 0 && north === 0) return undefined;
+  return ((Math.atan2(east, north) * 180) / Math.PI + 360) % 360;
+}
+
+const towards = ({ lng, lat }: Track, from: number, to: number): number | undefined =>
+  direction(lng[from]!, lat[from]!, lng[to]!, lat[to]!);
+
+/**
+ * Where a van points just behind a corner: lines turn at once, but vans go round on a circle, and
+ * receivers tell the course of the way behind. So the heading is the chord of the last 2 · CORNER_RADIUS
+ * metres, which turns by tan(half the corner) / CORNER_RADIUS per metre in the middle of them. Undefined on the
+ * straight, and where the van turned round.
+ */
+function chordBehind(
+  { d, lng, lat }: Track,
+  vertex: number,
+  driven: number,
+  here: Position,
+): number | undefined {
+  const from = driven - 2 * CORNER_RADIUS;
+  if (from >= d[vertex]! || from <= d[0]!) return undefined;
+  let i = vertex;
+  while (i > 0 && from < d[i]!) i--;
+  const piece = d[i + 1]! - d[i]!;
+  const share = piece > 0 ? (from - d[i]!) / piece : 0;
+  const [startLng, startLat] = [
+    lng[i]! + (lng[i + 1]! - lng[i]!) * share,
+    lat[i]! + (lat[i + 1]! - lat[i]!) * share,
+  ];
+  if (distanceOf(startLng, startLat, here.lng, here.lat) < CHORD_MIN) return undefined;
+  return direction(startLng, startLat, here.lng, here.lat);
+}
+
+/** A shorter one was turned round on, or is of a hairpin, metres. */
+const CHORD_MIN = 1.2 * CORNER_RADIUS;
 
 /** Puts a track together from what happens one after another. */
 export type TrackBuilder = {
@@ -137,11 +179,14 @@ export function openTrackBuilder(at: number, start: Position): TrackBuilder {
   };
 }
 
+/** How hard a yard is crossed, m/s². */
+const CREEP = 1.2;
+
 /** A straight drive of a few metres at walking pace, as in a yard. */
 export function creep(from: Position, to: Position) {
   const plane: Frame = frameAt(from);
   const metres = Math.hypot(plane.x(to.lng), plane.y(to.lat));
-  const seconds = Math.max(1, metres / 2.5);
+  const seconds = Math.max(1, metres / 2.5, Math.sqrt((4 * metres) / CREEP));
   return {
     // Speeds up for the first half, slows down for the second: twice the mean in the middle.
     motion: { t: [0, seconds / 2, seconds], s: [0, metres / 2, metres], v: [0, (2 * metres) / seconds, 0] },

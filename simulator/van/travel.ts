@@ -2,6 +2,7 @@ import type { Random } from '../../schemas/random.ts';
 import type { Graph } from '../city/graph.ts';
 import type { Place, Router } from '../city/paths.ts';
 import { drive, type Line, lineOf, type Motion, type Style } from './motion.ts';
+import type { TemperInput } from './temper.ts';
 
 export type Way = {
   readonly from: Place;
@@ -15,6 +16,7 @@ export type Way = {
   readonly isStop: boolean;
   readonly closed?: ReadonlySet<number> | undefined;
   readonly share?: ((edge: number) => number) | undefined;
+  readonly temper?: TemperInput | undefined;
 };
 
 /** A movement from standstill to standstill, t and s from 0, and the line it follows. */

@@ -110,7 +110,16 @@ function beginDay(input: VanInput, company: Company | undefined): Driving {
   const leaves = input.leavesAt ?? route.plannedDeparture + driver.lateStart + (trouble?.late ?? 0);
   const doing: Doing = {
     ...{ input, route, driver, track, here: depot.gate, breakdowns: 0, added: 0, lunch: driver.lunch },
-    ...{ visits: [], outings: [], unbelted: [], rests: [], reports: [], handovers: [], skipped: [] },
+    ...{
+      visits: [],
+      outings: [],
+      unbelted: [],
+      deeds: [],
+      rests: [],
+      reports: [],
+      handovers: [],
+      skipped: [],
+    },
     ...{ answers: [], deviceOrders: [], swaps: [] },
     engineOff: [{ from: track.now(), until: leaves - 60 }],
     doorOpen: [{ from: track.now() + 120, until: leaves - 90 }],
@@ -128,10 +137,10 @@ function beginDay(input: VanInput, company: Company | undefined): Driving {
 }
 
 function viewOf({ input, route, track, ...lists }: Doing): DeviceView {
-  const { engineOff, doorOpen, unbelted, reports, answers, deviceOrders, swaps } = lists;
+  const { engineOff, doorOpen, unbelted, deeds, reports, answers, deviceOrders, swaps } = lists;
   const chance = random(`${input.scenario.seed}/van/${route.vehicle}`);
   return {
-    ...{ engineOff, doorOpen, unbelted, reports, answers, deviceOrders, swaps },
+    ...{ engineOff, doorOpen, unbelted, deeds, reports, answers, deviceOrders, swaps },
     vehicle: route.vehicle,
     track: track.live,
     isElectric: chance.chance(input.scenario.electric),

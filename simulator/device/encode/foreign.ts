@@ -1,7 +1,7 @@
 import type { OwnMessage } from '../../../schemas/fix.ts';
 import { instantFromMs, kmhFromMps, knotsFromMps } from '../../../schemas/units.ts';
 import { protobufFixes } from './protobuf.ts';
-import { teltonikaFrame } from './teltonika-frames.ts';
+import { greenDriving, teltonikaFrame } from './teltonika-frames.ts';
 
 /** The ways to say a fix other than our own JSON, as the devices that speak them do. */
 export const foreignFormats = [
@@ -147,5 +147,8 @@ function codecJson(message: OwnMessage): object {
   if (odometer != null) reported['16'] = Math.round(odometer);
   if (fuel != null) reported['89'] = Math.round(fuel * 100);
   if (rpm != null) reported['85'] = Math.round(rpm);
+  // Green driving: what was done harshly, by type and strength.
+  const harsh = greenDriving(message);
+  if (harsh !== undefined) Object.assign(reported, { evt: 253, '253': harsh.type, '254': harsh.value });
   return { state: { reported } };
 }

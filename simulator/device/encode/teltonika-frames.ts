@@ -9,7 +9,16 @@ export type Codec = 'codec8' | 'codec8e' | 'codec16';
 
 const codecIds: Readonly<Record<Codec, number>> = { codec8: 0x08, codec8e: 0x8e, codec16: 0x10 };
 /** AVL ids of what our own message has. */
-const ids = { ignition: 239, movement: 240, odometer: 16, fuel: 89, rpm: 85, door: 90 };
+const ids = {
+  ignition: 239,
+  movement: 240,
+  odometer: 16,
+  fuel: 89,
+  rpm: 85,
+  door: 90,
+  greenType: 253,
+  greenValue: 254,
+};
 
 /** The log-in: two bytes of length and the IMEI in ASCII. */
 export function loginPacket(imei: string): Uint8Array {
@@ -43,12 +52,23 @@ function record(message: OwnMessage, codec: Codec): Buffer {
   return Buffer.concat([fixed, elements(message, codec)]);
 }
 
+const greenTypes = ['harsh_acceleration', 'harsh_braking', 'harsh_cornering'];
+
+/** One thing done harshly as a tracker of theirs says it: type 1–3, strength in hundredths of a g. A record has place for one. */
+export function greenDriving({ events }: OwnMessage): { type: number; value: number } | undefined {
+  const event = events?.find(({ type }) => greenTypes.includes(type));
+  if (event === undefined) return undefined;
+  return { type: greenTypes.indexOf(event.type) + 1, value: clamped((event.value ?? 0) * 100, 0, 255) };
+}
+
 /** The elements in sections of 1, 2, 4 and 8 bytes; codec 8E has one more, of any length. */
 function elements(message: OwnMessage, codec: Codec): Buffer {
   const sections: [id: number, value: number][][] = [[], [], [], []];
   if (message.ignition != null) sections[0]!.push([ids.ignition, message.ignition ? 1 : 0]);
   sections[0]!.push([ids.movement, (message.speed ?? 0) > 0.3 ? 1 : 0]);
   if (message.fuel != null) sections[0]!.push([ids.fuel, clamped(message.fuel * 100, 0, 100)]);
+  const harsh = greenDriving(message);
+  if (harsh !== undefined) sections[0]!.push([ids.greenType, harsh.type], [ids.greenValue, harsh.value]);
   if (message.rpm != null) sections[1]!.push([ids.rpm, clamped(message.rpm, 0, 65_535)]);
   if (message.door != null) sections[1]!.push([ids.door, message.door ? 1 : 0]);
   if (message.odometer != null) sections[2]!.push([ids.odometer, clamped(message.odometer, 0, 2 ** 32 - 1)]);
@@ -56,7 +76,7 @@ function elements(message: OwnMessage, codec: Codec): Buffer {
   const countBytes = codec === 'codec8e' ? 2 : 1;
   const total = sections.reduce((sum, section) => sum + section.length, 0);
   const parts = [
-    uint(0, idBytes), // what made it report: nothing but time
+    uint(harsh === undefined ? 0 : ids.greenType, idBytes), // what made it report; 0: time
     ...(codec === 'codec16' ? [uint(0, 1)] : []), // generation type: on exit
     uint(total, countBytes),
   ];

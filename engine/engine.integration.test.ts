@@ -57,8 +57,9 @@ async function ingest(client: pg.Client, fixes: readonly Fix[], withReports: boo
   for (const fix of fixes) {
     const { rowCount } = await client.query(
       `insert into fixes (fleet_id, vehicle_id, device_id, at, key, received, lng, lat, speed, accuracy, flags,
-         source_id, batch)
-       values (1, 7, 7, to_timestamp($1), $2, to_timestamp($3), $4, $5, $6, $7, $8, $9, $10)
+         source_id, batch, heading, ignition, door, belt, events)
+       values (1, 7, 7, to_timestamp($1), $2, to_timestamp($3), $4, $5, $6, $7, $8, $9, $10,
+         $11, $12, $13, $14, $15)
        on conflict do nothing`,
       [
         fix.at,
@@ -71,6 +72,8 @@ async function ingest(client: pg.Client, fixes: readonly Fix[], withReports: boo
         fix.flags,
         source,
         batch,
+        ...[fix.heading, fix.ignition, fix.door, fix.belt],
+        fix.events === undefined ? null : JSON.stringify(fix.events),
       ],
     );
     if (rowCount) fresh.push(fix);
@@ -159,7 +162,7 @@ async function stored(url: string) {
     cursor: undefined,
     fleetOf: () => 1,
     upserts: { ...found, visits: standings[0]?.visits ?? [] },
-    retractions: { crossings: [], trips: [], halts: [], visits: [], judgements: [] },
+    retractions: { crossings: [], trips: [], halts: [], visits: [], judgements: [], behaviours: [] },
     checkpoints: [],
     rederivations: [],
     rederived: [],

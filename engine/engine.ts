@@ -84,7 +84,7 @@ export class Engine {
   readonly #pendingRederivations = new Map<number, number>();
   readonly #fleetPaces = new Map<number, { readonly at: number; readonly pace: FleetPace }>();
   #cursor: Cursor = new Map();
-  #world: World = { fleets: [], depots: [] };
+  #world: World = { fleets: [], depots: [], behaviourPolicies: new Map() };
   #vehicleById = new Map<number, Vehicle>();
   #pack: FencePack = packFences([]);
   #version: WorldVersion = { world: '', vehicles: '', fences: '', routes: '', orders: '' };

@@ -1,6 +1,8 @@
+import type { BehaviourPolicy } from '../schemas/behaviour.ts';
 import type { Crossing, Halt, Trip } from '../schemas/event.ts';
 import type { Depot } from '../schemas/plan.ts';
 import { fixFlags } from '../schemas/reasons.ts';
+import { behaviourStep } from './behaviour/behaviour.ts';
 import { doubted } from './filter/implausible-speed.ts';
 import { HELD, judge, judgeHeld } from './filter/judge.ts';
 import { isReachable } from './filter/step.ts';
@@ -11,7 +13,11 @@ import { tripRow, tripStep } from './trip/trip.ts';
 import { type Changes, isLate, noChanges, type Observation, type VehicleState } from './vehicle-state.ts';
 
 /** What a vehicle's fixes are seen against. */
-export type FoldWorld = { readonly pack: FencePack; readonly depots: readonly Depot[] };
+export type FoldWorld = {
+  readonly pack: FencePack;
+  readonly depots: readonly Depot[];
+  readonly behaviour: BehaviourPolicy;
+};
 
 export type Checkpoint = { readonly vehicleId: number; readonly at: number; readonly state: VehicleState };
 
@@ -110,7 +116,7 @@ function advance(
   state: VehicleState,
   fix: Observation,
   { vehicleId, fleetId }: Owner,
-  { pack, depots }: FoldWorld,
+  { pack, depots, behaviour: policy }: FoldWorld,
   changes: Changes,
 ): VehicleState {
   const before = state.good;
@@ -124,6 +130,16 @@ function advance(
   const trip = tripStep(state.trip, fix, haltsEnded, { depots }, (shown) =>
     changes.trips.push({ vehicleId, ...shown }),
   );
+  // A checkpoint of before there was such a thing holds none.
+  const behaviour = behaviourStep(state.behaviour ?? null, before, fix, policy, (shown) =>
+    changes.behaviours.push({
+      vehicleId,
+      fixAt: fix.at,
+      fixKey: fix.key,
+      policyVersion: policy.version,
+      ...shown,
+    }),
+  );
   const isMoved = before === null || (state.doubt !== null && !isReachable(before, fix));
   const since = isMoved ? (state.doubt?.since ?? fix.at) : (state.since ?? fix.at);
   return {
@@ -135,6 +151,7 @@ function advance(
     fences,
     halt,
     trip,
+    behaviour,
   };
 }
 

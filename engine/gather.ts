@@ -1,4 +1,4 @@
-import type { FixColumns } from '../schemas/batch.ts';
+import type { FixColumns, Notice, Notices } from '../schemas/batch.ts';
 import type { ObservationColumns } from './pool/fold-vehicles.ts';
 
 /** Fixes of a gulp by vehicle: vehicle v owns from[v] … from[v + 1] of the columns, sorted by (at, key). */
@@ -29,7 +29,8 @@ export function gather(batches: readonly FixColumns[]): Gathered {
       value(a, 'at') - value(b, 'at') ||
       value(a, 'key') - value(b, 'key'),
   );
-  const columns = emptyColumns(count);
+  const notices = new Map<number, readonly Notice[]>();
+  const columns = emptyColumns(count, notices);
   const vehicleIds: number[] = [];
   const fleetIds: number[] = [];
   const from: number[] = [];
@@ -52,11 +53,15 @@ export function gather(batches: readonly FixColumns[]): Gathered {
     columns.accuracy[k] = numbers.accuracy[i]!;
     columns.flags[k] = numbers.flags[i]!;
     columns.ignition[k] = booleans.ignition[i]!;
+    columns.door[k] = booleans.door[i]!;
+    columns.belt[k] = booleans.belt[i]!;
+    const noticed = batches[batchOf[entry]!]!.notices?.get(i);
+    if (noticed) notices.set(k, noticed);
   }
   return { vehicleIds, fleetIds, from: Int32Array.from([...from, count]), columns };
 }
 
-function emptyColumns(count: number): ObservationColumns {
+function emptyColumns(count: number, notices: Notices): ObservationColumns {
   return {
     at: new Float64Array(count),
     key: new Float64Array(count),
@@ -68,6 +73,9 @@ function emptyColumns(count: number): ObservationColumns {
     accuracy: new Float32Array(count),
     flags: new Float64Array(count),
     ignition: new Uint8Array(count),
+    door: new Uint8Array(count),
+    belt: new Uint8Array(count),
+    notices,
   };
 }
 
@@ -86,5 +94,8 @@ export function slice({ columns, from }: Gathered, v: number, w: number): Observ
     accuracy: columns.accuracy.slice(a, b),
     flags: columns.flags.slice(a, b),
     ignition: columns.ignition.slice(a, b),
+    door: columns.door.slice(a, b),
+    belt: columns.belt.slice(a, b),
+    notices: new Map([...columns.notices].flatMap(([k, of]) => (k >= a && k < b ? [[k - a, of]] : []))),
   };
 }

@@ -1,3 +1,4 @@
+import type { Behaviour } from '../schemas/behaviour.ts';
 import type { Conclusions, Crossing, FixJudgement, Halt, Trip } from '../schemas/event.ts';
 import { type Checkpoint, openConclusions, pendingKeys } from './fold.ts';
 import { type Changes, emptyState } from './vehicle-state.ts';
@@ -9,6 +10,9 @@ export const crossingKey = ({ fenceId, kind, at }: Pick<Crossing, 'fenceId' | 'k
   `${fenceId} ${kind} ${at}`;
 export const startKey = ({ startedAt }: { readonly startedAt: number }): number => startedAt;
 export const judgementKey = ({ at, key }: FixJudgement): string => `${at} ${key}`;
+
+export const behaviourKey = ({ fixAt, fixKey, kind, startedAt }: Behaviour): string =>
+  `${fixAt} ${fixKey} ${kind} ${startedAt}`;
 
 /** The earliest instant whose conclusions a fold from this checkpoint may touch. */
 export function touchedFrom(checkpoint: Checkpoint | undefined): number {
@@ -45,7 +49,7 @@ export function correction(
 ): Correction {
   const state = checkpoint?.state ?? emptyState;
   const from = checkpoint ? foldedFrom(checkpoint) : Number.NEGATIVE_INFINITY;
-  const isFolded = ({ at, key }: FixJudgement): boolean =>
+  const isFolded = ({ at, key }: Pick<FixJudgement, 'at' | 'key'>): boolean =>
     checkpoint === undefined ||
     at >= checkpoint.at ||
     (at === checkpoint.state.held?.at && key === checkpoint.state.held.key);
@@ -73,12 +77,18 @@ export function correction(
     startKey,
   );
   const judgements = differences(changes.judgements, existing.judgements.filter(isFolded), judgementKey);
+  const behaviours = differences(
+    changes.behaviours,
+    existing.behaviours.filter(({ fixAt, fixKey }) => isFolded({ at: fixAt, key: fixKey })),
+    behaviourKey,
+  );
   return {
     upserts: {
       crossings: crossings.upserts,
       halts: halts.upserts,
       trips: trips.upserts,
       judgements: judgements.upserts,
+      behaviours: behaviours.upserts,
       visits: [],
     },
     retractions: {
@@ -86,6 +96,7 @@ export function correction(
       halts: halts.retractions,
       trips: trips.retractions,
       judgements: judgements.retractions,
+      behaviours: behaviours.retractions,
       visits: [],
     },
   };

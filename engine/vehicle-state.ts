@@ -1,4 +1,7 @@
+import type { Notice } from '../schemas/batch.ts';
+import type { Behaviour } from '../schemas/behaviour.ts';
 import type { Conclusions, Crossing, FixJudgement, Halt, Trip } from '../schemas/event.ts';
+import type { BehaviourState } from './behaviour/behaviour.ts';
 import type { Standing } from './geofence/crossing.ts';
 import type { HaltState } from './trip/halt.ts';
 import type { TripState } from './trip/trip.ts';
@@ -14,6 +17,10 @@ export type Observation = {
   readonly heading: number | undefined;
   readonly accuracy: number | undefined;
   readonly ignition: boolean | undefined;
+  readonly door: boolean | undefined;
+  readonly belt: boolean | undefined;
+  /** What the device noticed by itself; mostly nothing. */
+  readonly noticed: readonly Notice[] | undefined;
   readonly flags: number;
 };
 
@@ -43,6 +50,7 @@ export type VehicleState = {
   readonly fences: readonly Standing[];
   readonly halt: HaltState | null;
   readonly trip: TripState;
+  readonly behaviour: BehaviourState | null;
 };
 
 export const emptyState: VehicleState = {
@@ -54,6 +62,7 @@ export const emptyState: VehicleState = {
   fences: [],
   halt: null,
   trip: { phase: 'unknown', anchor: null },
+  behaviour: null,
 };
 
 /** Conclusions as a fold finds them; a later one of the same key replaces the earlier. */
@@ -62,11 +71,25 @@ export type Changes = {
   readonly trips: Trip[];
   readonly halts: Halt[];
   readonly judgements: FixJudgement[];
+  readonly behaviours: Behaviour[];
 };
 
-export const noChanges = (): Changes => ({ crossings: [], trips: [], halts: [], judgements: [] });
+export const noChanges = (): Changes => ({
+  crossings: [],
+  trips: [],
+  halts: [],
+  judgements: [],
+  behaviours: [],
+});
 
-export const noConclusions: Conclusions = { crossings: [], trips: [], halts: [], visits: [], judgements: [] };
+export const noConclusions: Conclusions = {
+  crossings: [],
+  trips: [],
+  halts: [],
+  visits: [],
+  judgements: [],
+  behaviours: [],
+};
 
 /** Whether (at, key) comes before or is the newest fix folded: the one meaning of "late". */
 export function isLate({ last }: VehicleState, at: number, key: number): boolean {

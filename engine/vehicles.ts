@@ -83,7 +83,8 @@ export function openVehicleBook(
         until: from[v + k + 1]! - from[v]!,
       }));
       const columns = shards > 1 ? slice(gathered, v, w) : gathered.columns;
-      return { pack: pack.buffer, depots: world.depots, vehicles, columns };
+      const { depots, behaviourPolicies } = world;
+      return { pack: pack.buffer, depots, behaviourPolicies, vehicles, columns };
     });
     const here = shards > 1 ? run : inline;
     const results = await Promise.all(jobs.map((job) => here('foldVehicles', job)));
@@ -95,6 +96,7 @@ export function openVehicleBook(
       all.changes.trips.push(...changes.trips);
       all.changes.halts.push(...changes.halts);
       all.changes.judgements.push(...changes.judgements);
+      all.changes.behaviours.push(...changes.behaviours);
       all.checkpoints.push(...checkpoints);
       all.late.push(...late);
     }

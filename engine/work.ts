@@ -1,7 +1,7 @@
 import type { Cursor, EngineWork } from '../schemas/engine-store.ts';
 import type { Conclusions } from '../schemas/event.ts';
 import { jsonOutputs, type LiveOutput } from './live.ts';
-import { crossingKey, differences, judgementKey, startKey } from './rederive.ts';
+import { behaviourKey, crossingKey, differences, judgementKey, startKey } from './rederive.ts';
 import { type Changes, noConclusions } from './vehicle-state.ts';
 
 /** A commit of nothing, to be filled in. */
@@ -25,7 +25,13 @@ export function moved(before: Cursor, after: Cursor): boolean {
 }
 
 /** What folds found, each row once: of rows with the same key the last stands. */
-export function merged({ crossings, trips, halts, judgements }: Changes): Omit<Conclusions, 'visits'> {
+export function merged({
+  crossings,
+  trips,
+  halts,
+  judgements,
+  behaviours,
+}: Changes): Omit<Conclusions, 'visits'> {
   const lasting = <Row extends { readonly vehicleId: number }>(
     rows: readonly Row[],
     keyOf: (row: Row) => string | number,
@@ -35,12 +41,20 @@ export function merged({ crossings, trips, halts, judgements }: Changes): Omit<C
     trips: lasting(trips, startKey),
     halts: lasting(halts, startKey),
     judgements: lasting(judgements, judgementKey),
+    behaviours: lasting(behaviours, behaviourKey),
   };
 }
 
 type Rows = { -readonly [Kind in keyof Conclusions]: Conclusions[Kind][number][] };
 
-const noRows = (): Rows => ({ crossings: [], trips: [], halts: [], visits: [], judgements: [] });
+const noRows = (): Rows => ({
+  crossings: [],
+  trips: [],
+  halts: [],
+  visits: [],
+  judgements: [],
+  behaviours: [],
+});
 
 /** Conclusions of many vehicles, apart. */
 export function byVehicle(all: Conclusions): Map<number, Conclusions> {
@@ -56,6 +70,7 @@ export function byVehicle(all: Conclusions): Map<number, Conclusions> {
   for (const row of all.trips) of(row.vehicleId).trips.push(row);
   for (const row of all.halts) of(row.vehicleId).halts.push(row);
   for (const row of all.judgements) of(row.vehicleId).judgements.push(row);
+  for (const row of all.behaviours) of(row.vehicleId).behaviours.push(row);
   return apart;
 }
 
@@ -67,6 +82,7 @@ export function joined(parts: readonly Conclusions[]): Conclusions {
     halts: parts.flatMap(({ halts }) => halts),
     visits: parts.flatMap(({ visits }) => visits),
     judgements: parts.flatMap(({ judgements }) => judgements),
+    behaviours: parts.flatMap(({ behaviours }) => behaviours),
   };
 }
 

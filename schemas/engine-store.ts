@@ -1,4 +1,5 @@
 import type { FixColumns } from './batch.ts';
+import type { BehaviourPolicy } from './behaviour.ts';
 import type { Alert, Conclusions, Halt, Pace, Proposal, StopVisit } from './event.ts';
 import type { Fence } from './fence.ts';
 import type { Depot, Route, Vehicle } from './plan.ts';
@@ -10,6 +11,8 @@ export type FleetFacts = { readonly id: number; readonly name: string; readonly 
 export type World = {
   readonly fleets: readonly FleetFacts[];
   readonly depots: readonly Depot[];
+  /** By fleet; a fleet without one has the default. */
+  readonly behaviourPolicies: ReadonlyMap<number, BehaviourPolicy>;
 };
 
 /** Texts that differ once something of the kind has changed: fleets, depots; vehicles; fences; routes, stops. */

@@ -1,3 +1,4 @@
+import type { Behaviour } from './behaviour.ts';
 import type { Position } from './position.ts';
 import type { RescueDetail } from './rescue.ts';
 
@@ -70,6 +71,7 @@ export type Conclusions = {
   readonly halts: readonly Halt[];
   readonly visits: readonly StopVisit[];
   readonly judgements: readonly FixJudgement[];
+  readonly behaviours: readonly Behaviour[];
 };
 
 export type PaceStatus = 'not_started' | 'on_pace' | 'behind' | 'at_risk' | 'ahead' | 'finished';

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { defaultBehaviourPolicy } from '../../schemas/behaviour.ts';
 import { frame } from '../../schemas/position.ts';
 import { type FixFlag, fixFlags } from '../../schemas/reasons.ts';
 import { foldVehicle, nothingFound } from '../fold.ts';
@@ -12,12 +13,13 @@ const driving = Array.from({ length: 60 }, (_, i): Observation => fix(i, 60 * i,
 
 function fix(i: number, x: number, y: number, speed: number): Observation {
   const measured = { speed, heading: 90, accuracy: 5, ignition: speed > 0, flags: 0 };
-  return { at: 1_790_000_000 + 5 * i, key: i, deviceId: 1, ...plane.position(x, y), ...measured };
+  const unknown = { door: undefined, belt: undefined, noticed: undefined };
+  return { at: 1_790_000_000 + 5 * i, key: i, deviceId: 1, ...plane.position(x, y), ...measured, ...unknown };
 }
 
 function fold(fixes: readonly Observation[]) {
   const found = nothingFound();
-  const world = { pack: packFences([]), depots: [] };
+  const world = { pack: packFences([]), depots: [], behaviour: defaultBehaviourPolicy };
   const sorted = [...fixes].sort((a, b) => a.at - b.at || a.key - b.key);
   const state = foldVehicle({ vehicleId: 1, fleetId: 1, state: emptyState }, sorted, world, found);
   const flags = Object.entries(fixFlags) as [FixFlag, number][];

@@ -1,3 +1,5 @@
+import type { Notices } from '../../schemas/batch.ts';
+import { type BehaviourPolicy, defaultBehaviourPolicy } from '../../schemas/behaviour.ts';
 import type { Depot } from '../../schemas/plan.ts';
 import { type FoldWorld, type Found, foldVehicle, nothingFound } from '../fold.ts';
 import { viewsOf } from '../geofence/fence-pack.ts';
@@ -18,11 +20,16 @@ export type ObservationColumns = {
   readonly accuracy: Float32Array;
   readonly flags: Float64Array;
   readonly ignition: Uint8Array;
+  readonly door: Uint8Array;
+  readonly belt: Uint8Array;
+  /** By the index of its fix. */
+  readonly notices: Notices;
 };
 
 export type FoldJob = {
   readonly pack: SharedArrayBuffer;
   readonly depots: readonly Depot[];
+  readonly behaviourPolicies: ReadonlyMap<number, BehaviourPolicy>;
   /** Vehicle v owns fixes from … until of the columns, sorted by (at, key). */
   readonly vehicles: readonly {
     readonly vehicleId: number;
@@ -41,7 +48,7 @@ export type FoldedMany = Found & { readonly states: readonly VehicleState[] };
  * Folds many vehicles' fixes. States come and go with the job, so a thread that dies takes nothing
  * with it and its job can simply be done again.
  */
-export function foldVehicles({ pack, depots, vehicles, columns }: FoldJob): FoldedMany {
+export function foldVehicles({ pack, depots, behaviourPolicies, vehicles, columns }: FoldJob): FoldedMany {
   const views = viewsOf(pack);
   const depotsByFleet = new Map<number, Depot[]>();
   for (const depot of depots) {
@@ -54,7 +61,11 @@ export function foldVehicles({ pack, depots, vehicles, columns }: FoldJob): Fold
   const states = vehicles.map((vehicle) => {
     let world = worlds.get(vehicle.fleetId);
     if (!world) {
-      world = { pack: views, depots: depotsByFleet.get(vehicle.fleetId) ?? [] };
+      world = {
+        pack: views,
+        depots: depotsByFleet.get(vehicle.fleetId) ?? [],
+        behaviour: behaviourPolicies.get(vehicle.fleetId) ?? defaultBehaviourPolicy,
+      };
       worlds.set(vehicle.fleetId, world);
     }
     const fixes: Observation[] = [];
@@ -63,6 +74,8 @@ export function foldVehicles({ pack, depots, vehicles, columns }: FoldJob): Fold
   });
   return { states, ...found };
 }
+
+const known = (value: number): boolean | undefined => (value === 2 ? undefined : value === 1);
 
 function observationAt(columns: ObservationColumns, i: number): Observation {
   const speed = columns.speed[i]!;
@@ -78,7 +91,10 @@ function observationAt(columns: ObservationColumns, i: number): Observation {
     speed: Number.isNaN(speed) ? undefined : speed,
     heading: Number.isNaN(heading) ? undefined : heading,
     accuracy: Number.isNaN(accuracy) ? undefined : accuracy,
-    ignition: ignition === 2 ? undefined : ignition === 1,
+    ignition: known(ignition),
+    door: known(columns.door[i]!),
+    belt: known(columns.belt[i]!),
+    noticed: columns.notices.size === 0 ? undefined : columns.notices.get(i),
     flags: columns.flags[i]!,
   };
 }

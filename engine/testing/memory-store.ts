@@ -1,5 +1,6 @@
 import type { FixColumns } from '../../schemas/batch.ts';
 import { packFixes, unpackColumns } from '../../schemas/batch.ts';
+import type { Behaviour } from '../../schemas/behaviour.ts';
 import type {
   Committed,
   Cursor,
@@ -16,7 +17,7 @@ import type { Alert, Crossing, FixJudgement, Halt, Pace, StopVisit, Trip } from 
 import type { Fence } from '../../schemas/fence.ts';
 import type { Fix } from '../../schemas/fix.ts';
 import type { Route, Vehicle } from '../../schemas/plan.ts';
-import { crossingKey, judgementKey } from '../rederive.ts';
+import { behaviourKey, crossingKey, judgementKey } from '../rederive.ts';
 
 type Batch = { readonly fixes: readonly Fix[]; readonly reports: readonly StoredReport[] };
 
@@ -29,6 +30,7 @@ export class MemoryStore implements EngineStore {
   readonly trips = new Map<string, Trip>();
   readonly halts = new Map<string, Halt>();
   readonly judgements = new Map<string, FixJudgement>();
+  readonly behaviours = new Map<string, Behaviour>();
   readonly visits = new Map<number, StopVisit>();
   readonly paces: Pace[] = [];
   readonly alerts: Alert[] = [];
@@ -36,6 +38,7 @@ export class MemoryStore implements EngineStore {
   world: World & { readonly vehicles: readonly Vehicle[]; readonly fences: readonly Fence[] } = {
     fleets: [],
     depots: [],
+    behaviourPolicies: new Map(),
     vehicles: [],
     fences: [],
   };
@@ -47,8 +50,8 @@ export class MemoryStore implements EngineStore {
   #checkpoints: StoredCheckpoint[] = [];
   readonly #rederivations = new Map<number, number>();
 
-  setWorld(world: MemoryStore['world'], routes: readonly Route[]): void {
-    this.world = world;
+  setWorld(world: Omit<MemoryStore['world'], 'behaviourPolicies'>, routes: readonly Route[]): void {
+    this.world = { behaviourPolicies: new Map(), ...world };
     this.routes = [...routes];
     this.#worldVersion++;
   }
@@ -139,6 +142,7 @@ export class MemoryStore implements EngineStore {
       trips: [...this.trips.values()].filter((t) => isAsked(t.vehicleId, t.startedAt)),
       halts: [...this.halts.values()].filter((h) => isAsked(h.vehicleId, h.startedAt)),
       judgements: [...this.judgements.values()].filter((j) => isAsked(j.vehicleId, j.at)),
+      behaviours: [...this.behaviours.values()].filter((b) => isAsked(b.vehicleId, b.fixAt)),
       visits: [],
     };
   };
@@ -198,10 +202,13 @@ export class MemoryStore implements EngineStore {
     const crossing = (c: Crossing) => `${c.vehicleId} ${crossingKey(c)}`;
     const start = (row: Halt | Trip) => `${row.vehicleId} ${row.startedAt}`;
     const judgement = (j: FixJudgement) => `${j.vehicleId} ${judgementKey(j)}`;
+    const behaviour = (b: Behaviour) => `${b.vehicleId} ${behaviourKey(b)}`;
     for (const row of retractions.crossings) this.crossings.delete(crossing(row));
     for (const row of retractions.trips) this.trips.delete(start(row));
     for (const row of retractions.halts) this.halts.delete(start(row));
     for (const row of retractions.judgements) this.judgements.delete(judgement(row));
+    for (const row of retractions.behaviours) this.behaviours.delete(behaviour(row));
+    for (const row of upserts.behaviours) this.behaviours.set(behaviour(row), row);
     for (const row of retractions.visits) this.visits.delete(row.stopId);
     for (const row of upserts.crossings) this.crossings.set(crossing(row), row);
     for (const row of upserts.trips) this.trips.set(start(row), row);

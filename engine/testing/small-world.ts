@@ -74,6 +74,11 @@ export function drive(seed: number, count: number): Fix[] {
       ...position,
       speed: chance.chance(0.9) ? speed + chance.between(0, 0.4) : undefined,
       accuracy: chance.between(3, 20),
+      heading: chance.between(0, 360),
+      ignition: chance.chance(0.8),
+      door: chance.chance(0.2),
+      belt: chance.chance(0.7),
+      ...(chance.chance(0.03) && { events: [{ type: 'harsh_braking', value: 0.5, ts: (at - 3) * 1000 }] }),
       flags: chance.chance(0.02) ? 2 : 0,
     });
   }
@@ -98,6 +103,7 @@ export function concluded(store: MemoryStore) {
     trips: sorted(store.trips),
     halts: sorted(store.halts),
     judgements: sorted(store.judgements),
+    behaviours: sorted(store.behaviours),
     visits: sorted(store.visits),
   };
 }

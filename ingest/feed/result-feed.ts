@@ -35,9 +35,36 @@ export async function feedResults(feed: Feed): Promise<boolean> {
   const upTo = Math.min(last, after + COMMITS_PER_ROUND);
   await feedJudgements(feed, after, upTo);
   await feedCrossings(feed, after, upTo);
+  await feedBehaviours(feed, after, upTo);
   await feedStops(feed, 'visit.commit_no > $1 and visit.commit_no <= $2', [after, upTo]);
   await pass(database, 'results', upTo);
   return upTo < last;
+}
+
+const behaviourColumns: [string, ...string[]] = [
+  ...(['fleet_id', 'vehicle_id', 'vehicle', 'kind', 'started_at', 'ended_at', 'value'] as const),
+  ...['limit_value', 'distance', 'source', 'policy_version', 'fix_at', 'fix_key', 'version', 'retracted'],
+];
+
+async function feedBehaviours(feed: Feed, after: number, upTo: number): Promise<void> {
+  const utc = (column: string) => `to_char(b.${column} at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.MS')`;
+  const { rows } = await feed.database.query<unknown[]>({
+    text: `select b.fleet_id, b.vehicle_id, v.name, b.kind, ${utc('started_at')}, ${utc('ended_at')}, b.value,
+        b.limit_value, b.distance, b.source, b.policy_version, ${utc('fix_at')}, b.fix_key::float8,
+        b.commit_no::float8, b.retracted::integer
+      from behaviours b
+      join vehicles v using (vehicle_id)
+      where b.commit_no > $1 and b.commit_no <= $2`,
+    values: [after, upTo],
+    rowMode: 'array',
+  });
+  await insertRows(
+    feed.clickhouse,
+    'behaviours',
+    behaviourColumns,
+    rows,
+    monthAt(behaviourColumns.indexOf('fix_at')),
+  );
 }
 
 async function feedJudgements(feed: Feed, after: number, upTo: number): Promise<void> {

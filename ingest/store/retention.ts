@@ -124,6 +124,7 @@ const results: Readonly<Record<string, string>> = {
   events: 'at',
   trips: 'started_at',
   halts: 'started_at',
+  behaviours: 'fix_at',
   stop_visits: 'arrived_at',
   stop_reports: 'at',
   pace: 'at',

@@ -3,6 +3,7 @@ import { type FencePack, packFences } from '../../engine/geofence/fence-pack.ts'
 import { emptyState, type Observation } from '../../engine/vehicle-state.ts';
 import { ingestLimits } from '../../ingest/config.ts';
 import { fixFrom } from '../../ingest/decode/own-fix.ts';
+import { defaultBehaviourPolicy } from '../../schemas/behaviour.ts';
 import type { Fix, OwnMessage } from '../../schemas/fix.ts';
 
 const noFences: FencePack = packFences([]);
@@ -30,7 +31,7 @@ function flagsByNeighbours(fixes: readonly Fix[]): Map<string, number> {
   foldVehicle(
     { vehicleId: 1, fleetId: 1, state: emptyState },
     sorted.map(observed),
-    { pack: noFences, depots: [] },
+    { pack: noFences, depots: [], behaviour: defaultBehaviourPolicy },
     found,
   );
   return new Map(found.changes.judgements.map((judgement) => [nameOf(judgement), judgement.flags]));
@@ -48,5 +49,6 @@ function observed({
   ignition,
   flags,
 }: Fix): Observation {
-  return { at, key, deviceId, lng, lat, speed, heading, accuracy, ignition, flags };
+  const unknown = { door: undefined, belt: undefined, noticed: undefined };
+  return { at, key, deviceId, lng, lat, speed, heading, accuracy, ignition, flags, ...unknown };
 }

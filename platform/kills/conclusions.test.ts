@@ -8,6 +8,7 @@ const nothing: Conclusions = {
   trips: [],
   halts: [],
   stop_visits: [],
+  behaviours: [],
 };
 
 test('differences() is empty, when both runs say the same', () => {

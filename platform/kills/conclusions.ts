@@ -16,6 +16,8 @@ const questions = {
           from trips x join vehicles v using (vehicle_id) where not x.retracted`,
   halts: `select concat_ws('|', v.name, x.started_at, x.ended_at, x.lng, x.lat) as line
           from halts x join vehicles v using (vehicle_id) where not x.retracted`,
+  behaviours: `select concat_ws('|', v.name, x.fix_at, x.fix_key, x.kind, x.started_at, x.ended_at, x.value, x.source) as line
+               from behaviours x join vehicles v using (vehicle_id) where not x.retracted`,
   stop_visits: `select concat_ws('|', v.name, r.code, s.code, x.arrived_at, x.departed_at, x.evidence, x.outcome, x.out_of_sequence) as line
                 from stop_visits x join vehicles v using (vehicle_id)
                 join routes r on r.route_id = x.route_id join stops s on s.stop_id = x.stop_id

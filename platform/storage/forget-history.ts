@@ -3,7 +3,7 @@ import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickh
 import { asError, Fault } from '../../schemas/fault.ts';
 import type { Span } from './forget.ts';
 
-const places = { fixes: 'at', crossings: 'at', stop_visits: 'arrived_at' } as const;
+const places = { fixes: 'at', crossings: 'at', stop_visits: 'arrived_at', behaviours: 'started_at' } as const;
 const PATIENCE_MS = 60_000;
 const LOOK_EVERY_MS = 250;
 

@@ -146,6 +146,7 @@ export const places: Readonly<Record<string, readonly [using: string, condition:
   events: ['forgotten g', within('at')],
   trips: ['forgotten g', within('started_at')],
   halts: ['forgotten g', within('started_at')],
+  behaviours: ['forgotten g', within('started_at')],
   stop_visits: ['forgotten g', within('arrived_at')],
   stop_reports: ['forgotten g', within('at')],
   pace: ['forgotten g', within('at')],

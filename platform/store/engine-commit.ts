@@ -92,6 +92,25 @@ const judgements = table({
   },
   rest: { flags: ['integer', (row) => row.flags] },
 });
+const behaviours = table({
+  name: 'behaviours',
+  rows: (found) => found.behaviours,
+  key: {
+    vehicle_id: ['integer', (row) => row.vehicleId],
+    fix_at: [AT, (row) => row.fixAt],
+    fix_key: ['bigint', (row) => row.fixKey],
+    kind: ['text', (row) => row.kind],
+    started_at: [AT, (row) => row.startedAt],
+  },
+  rest: {
+    ended_at: [AT, (row) => row.endedAt],
+    value: ['double precision', (row) => row.value],
+    limit_value: ['double precision', (row) => row.limit],
+    distance: ['double precision', (row) => row.distance],
+    source: ['text', (row) => row.source],
+    policy_version: ['integer', (row) => row.policyVersion],
+  },
+});
 const visits = table({
   name: 'stop_visits',
   rows: (found) => found.visits,
@@ -121,6 +140,7 @@ async function writeConclusions(client: pg.Client, work: EngineWork): Promise<vo
   await writeTable(client, trips, work, commitNo);
   await writeTable(client, halts, work, commitNo);
   await writeTable(client, judgements, work, commitNo);
+  await writeTable(client, behaviours, work, commitNo);
   await writeTable(client, visits, work, commitNo);
   await client.query(`select pg_notify('paceline_results', $1)`, [commitNo]);
 }

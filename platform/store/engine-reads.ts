@@ -140,11 +140,19 @@ export async function conclusions(client: pg.Client, asks: readonly VehicleInsta
      ${since('fix_flags', 'at')}`,
     keys,
   );
+  const behaviours = await client.query(
+    `select t.vehicle_id as "vehicleId", kind, ${instant('started_at', 'startedAt')},
+       ${instant('ended_at', 'endedAt')}, ${instant('fix_at', 'fixAt')}, fix_key::float8 as "fixKey", value,
+       limit_value as limit, distance, source, policy_version as "policyVersion"
+     ${since('behaviours', 'fix_at')}`,
+    keys,
+  );
   return {
     crossings: crossings.rows.map((row) => ({ ...row, dwell: row.dwell ?? undefined })),
     trips: trips.rows.map((row) => ({ ...row, endedAt: row.endedAt ?? undefined })),
     halts: await halts(client, asks),
     judgements: judgements.rows,
+    behaviours: behaviours.rows.map((row) => ({ ...row, value: row.value ?? undefined })),
     visits: [],
   };
 }

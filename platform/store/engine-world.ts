@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { type BehaviourPolicy, defaultBehaviourPolicy } from '../../schemas/behaviour.ts';
 import type { World, WorldVersion } from '../../schemas/engine-store.ts';
 import type { Fence } from '../../schemas/fence.ts';
 import type { Route, Stop, Vehicle } from '../../schemas/plan.ts';
@@ -35,7 +36,17 @@ export async function world(client: pg.Client): Promise<World> {
     `select depot_id as id, fleet_id as "fleetId", name, radius,
        json_build_object('lng', lng, 'lat', lat) as position from depots`,
   );
-  return { fleets: fleets.rows, depots: depots.rows };
+  const policies = await client.query<{ fleetId: number; version: number; policy: Partial<BehaviourPolicy> }>(
+    `select distinct on (fleet_id) fleet_id as "fleetId", version, policy from behaviour_policies
+     order by fleet_id, version desc`,
+  );
+  const behaviourPolicies = new Map(
+    policies.rows.map(({ fleetId, version, policy }) => [
+      fleetId,
+      { ...defaultBehaviourPolicy, ...policy, version },
+    ]),
+  );
+  return { fleets: fleets.rows, depots: depots.rows, behaviourPolicies };
 }
 
 export async function vehicles(client: pg.Client): Promise<Vehicle[]> {

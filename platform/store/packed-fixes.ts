@@ -1,11 +1,20 @@
 import type pg from 'pg';
-import type { FixColumns } from '../../schemas/batch.ts';
+import { type FixColumns, type Notice, noticesOf } from '../../schemas/batch.ts';
 import type { Cursor, VehicleInstant } from '../../schemas/engine-store.ts';
+import type { Fix } from '../../schemas/fix.ts';
 import { instantFromPostgres } from '../../schemas/units.ts';
 import { asked, asking } from './columns.ts';
 
-/** One fix as `fixes` packs it: at, key, lng, lat, speed, heading, accuracy, flags × 4 + ignition. Big endian. */
+/** One fix as `fixes` packs it: at, key, lng, lat, speed, heading, accuracy, flags × 64 + belt × 16 + door × 4 + ignition. Big endian. */
 const PACKED_BYTES = 48;
+
+type PackedVehicle = {
+  readonly vehicleId: number;
+  readonly fleetId: number;
+  readonly packed: Buffer;
+  /** Fixes with what their devices say happened. */
+  readonly noticed: readonly (Pick<Fix, 'at' | 'events'> & { readonly key: number })[] | null;
+};
 
 /** Packed by the server, a row a vehicle: as rows of texts the same costs both sides several times as much. */
 export async function fixes(
@@ -13,13 +22,16 @@ export async function fixes(
   asks: readonly VehicleInstant[],
   upTo: Cursor,
 ): Promise<FixColumns> {
-  const { rows } = await client.query<{ vehicleId: number; fleetId: number; packed: Buffer }>(
+  const { rows } = await client.query<PackedVehicle>(
     `select f.vehicle_id as "vehicleId", min(f.fleet_id) as "fleetId",
        string_agg(
          timestamptz_send(f.at) || int8send(f.key) || float8send(f.lng) || float8send(f.lat)
            || float4send(coalesce(f.speed, 'NaN')) || float4send(coalesce(f.heading, 'NaN'))
-           || float4send(coalesce(f.accuracy, 'NaN')) || int4send(f.flags * 4 + coalesce(f.ignition::integer, 2)),
-         ''::bytea order by f.at, f.key) as packed
+           || float4send(coalesce(f.accuracy, 'NaN')) || int4send(f.flags * 64
+             + coalesce(f.belt::integer, 2) * 16 + coalesce(f.door::integer, 2) * 4 + coalesce(f.ignition::integer, 2)),
+         ''::bytea order by f.at, f.key) as packed,
+       jsonb_agg(jsonb_build_object('at', extract(epoch from f.at), 'key', f.key, 'events', f.events))
+         filter (where f.events is not null) as noticed
      from ${asked}
      join fixes f on f.vehicle_id = ask.vehicle_id and f.at >= to_timestamp(ask.since)
      join unnest($3::smallint[], $4::bigint[]) as read (source_id, batch)
@@ -31,7 +43,9 @@ export async function fixes(
   const count = rows.reduce((sum, { packed }) => sum + packed.length / PACKED_BYTES, 0);
   const { numbers, booleans } = emptyColumns(count);
   let i = 0;
-  for (const { vehicleId, fleetId, packed } of rows) {
+  const notices = new Map<number, readonly Notice[]>();
+  for (const { vehicleId, fleetId, packed, noticed } of rows) {
+    const told = new Map(noticed?.map((fix) => [`${Math.round(fix.at * 1000)} ${fix.key}`, fix]));
     const view = new DataView(packed.buffer, packed.byteOffset, packed.length);
     for (let offset = 0; offset < packed.length; offset += PACKED_BYTES, i++) {
       const marks = view.getInt32(offset + 44);
@@ -44,11 +58,17 @@ export async function fixes(
       numbers.speed[i] = view.getFloat32(offset + 32);
       numbers.heading[i] = view.getFloat32(offset + 36);
       numbers.accuracy[i] = view.getFloat32(offset + 40);
-      numbers.flags[i] = marks >> 2;
+      numbers.flags[i] = marks >> 6;
+      booleans.belt[i] = (marks >> 4) & 3;
+      booleans.door[i] = (marks >> 2) & 3;
       booleans.ignition[i] = marks & 3;
+      const telling =
+        told.size === 0 ? undefined : told.get(`${Math.round(numbers.at[i]! * 1000)} ${numbers.key[i]}`);
+      const own = telling === undefined ? [] : noticesOf(telling);
+      if (own.length > 0) notices.set(i, own);
     }
   }
-  return { count, numbers, booleans };
+  return { count, numbers, booleans, ...(notices.size > 0 && { notices }) };
 }
 
 /** Exact up to 2^53, which keys and instants are below. */
@@ -76,6 +96,9 @@ function emptyColumns(count: number): FixColumns {
       ...{ deviceId: unknown, received: unknown, altitude: unknown, satellites: unknown, odometer: unknown },
       ...{ fuel: unknown, soc: unknown, rpm: unknown, seq: unknown, sent: unknown },
     },
-    booleans: { ignition: new Uint8Array(count), door: neither, belt: neither, buffered: neither },
+    booleans: {
+      ...{ ignition: new Uint8Array(count), door: new Uint8Array(count), belt: new Uint8Array(count) },
+      buffered: neither,
+    },
   };
 }

@@ -1,4 +1,4 @@
-import type { BehaviourPolicy } from '../schemas/behaviour.ts';
+import { type BehaviourPolicy, defaultBehaviourPolicy } from '../schemas/behaviour.ts';
 import type { Crossing, Halt, Trip } from '../schemas/event.ts';
 import type { Depot } from '../schemas/plan.ts';
 import { fixFlags } from '../schemas/reasons.ts';
@@ -16,7 +16,8 @@ import { type Changes, isLate, noChanges, type Observation, type VehicleState } 
 export type FoldWorld = {
   readonly pack: FencePack;
   readonly depots: readonly Depot[];
-  readonly behaviour: BehaviourPolicy;
+  /** The default where nothing is said. */
+  readonly behaviour?: BehaviourPolicy | undefined;
 };
 
 export type Checkpoint = { readonly vehicleId: number; readonly at: number; readonly state: VehicleState };
@@ -116,7 +117,7 @@ function advance(
   state: VehicleState,
   fix: Observation,
   { vehicleId, fleetId }: Owner,
-  { pack, depots, behaviour: policy }: FoldWorld,
+  { pack, depots, behaviour: policy = defaultBehaviourPolicy }: FoldWorld,
   changes: Changes,
 ): VehicleState {
   const before = state.good;

@@ -17,10 +17,10 @@ export type Observation = {
   readonly heading: number | undefined;
   readonly accuracy: number | undefined;
   readonly ignition: boolean | undefined;
-  readonly door: boolean | undefined;
-  readonly belt: boolean | undefined;
+  readonly door?: boolean | undefined;
+  readonly belt?: boolean | undefined;
   /** What the device noticed by itself; mostly nothing. */
-  readonly noticed: readonly Notice[] | undefined;
+  readonly noticed?: readonly Notice[] | undefined;
   readonly flags: number;
 };
 

@@ -65,6 +65,14 @@ test('foldVehicle() flags a receiver that wanders off a parked van, and keeps it
   expect(state.halt?.startedAt).toBeLessThan(parked[1]!.at);
 });
 
+test('foldVehicle() flags nothing of a van that went on to the next door while nothing was heard of it', () => {
+  const first = Array.from({ length: 10 }, (_, i) => fix(60 + i, 3600, 0, 0));
+  const second = Array.from({ length: 20 }, (_, i) => fix(78 + i, 3690, 0, 0));
+  const { state, judgements } = fold([...driving, ...first, ...second]);
+  expect(judgements).toEqual([]);
+  expect(state.halt?.startedAt).toBeGreaterThan(first.at(-1)!.at);
+});
+
 test('foldVehicle() flags nothing, when a vehicle has two devices that count apart', () => {
   const second = driving.map((own, i) => {
     const place = plane.position(60 * i + 12, 8);

@@ -25,7 +25,7 @@ export function judge({ last, good, since, doubt, halt }: VehicleState, fix: Obs
     return isFlipped ? fixFlags.sign_flip : fixFlags.implausible_speed;
   }
   if (isStaleRepeat(good, fix)) return fixFlags.stale_repeat;
-  if (isParkedDrift(halt, last?.at ?? good.at, fix)) return fixFlags.parked_drift;
+  if (isParkedDrift(halt, last?.at ?? good.at, good, fix)) return fixFlags.parked_drift;
   if (!isNextInSequence(good, fix) || isOffMotion(good, fix)) return HELD;
   return 0;
 }

@@ -15,10 +15,10 @@ export const filterPolicy = {
    * A place the vehicle cannot have reached is believed after so many fixes that agree with one another
    * over so long, or as long as the place before was believed, whichever is shorter.
    */
-  resyncCount: 4,
+  resyncCount: 10,
   resyncSeconds: 60,
   /** The same where the place is the mirror image of where the vehicle was: a lost sign lasts. */
-  flipSeconds: 3600,
+  flipSeconds: 21_600,
   /** What a receiver without `accuracy` is taken for: 4.8 m an axis, as measured (Kubicka et al., 98 tracks). */
   accuracy: 4.8,
   /** A spike lies off its neighbours' motion by this and twice what the receiver says of itself … */
@@ -31,7 +31,7 @@ export const filterPolicy = {
   /** The metres that neighbours of a spike may disagree by, as a share of its height. */
   spikeRest: 0.6,
   /** Exactly the same position again is no new measurement when the vehicle moved so far by its own speed. */
-  staleMetres: 12,
+  staleMetres: 3,
   staleSpeed: 1.5,
   /**
    * A van whose ignition is off wanders off by more than this, and by more than four times what its

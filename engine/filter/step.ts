@@ -3,7 +3,7 @@ import { radiansFromDegrees } from '../../schemas/units.ts';
 import type { Observation } from '../vehicle-state.ts';
 import { filterPolicy } from './policy.ts';
 
-type Place = { readonly lng: number; readonly lat: number };
+export type Place = { readonly lng: number; readonly lat: number };
 
 /**
  * Metres between two places as a plane has them: 0.1 % short of the sphere's over 50 km, and large

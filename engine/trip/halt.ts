@@ -63,7 +63,7 @@ export function haltStep(
     return show(extended(halt, fix), fix.at, close);
   }
   // With its ignition off all the time it cannot have left, however its receiver strays.
-  if (halt.isOff === true && isOff(before, fix))
+  if (halt.isOff === true && doubt === null && isOff(before, fix))
     return show({ ...halt, lastAt: fix.at, doubt: null }, fix.at, close);
   const isGone = !isSlow && ((fix.speed ?? 0) >= GONE || strayed > 2 * strayMax(fix));
   if (doubt === null && !isGone && !(hasMoved && isSlow)) {

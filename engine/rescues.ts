@@ -44,11 +44,15 @@ export function needOf(
   return run.risk.isOpen ? 'at_risk' : undefined;
 }
 
-/** Standing away from the depot for longer than any break, at no stop; silent or not. */
-function isStanding({ latest, plan }: RouteRun, record: VehicleRecord | undefined, clock: number): boolean {
+/** Standing away from the depot for longer than any break still to come, at no stop; silent or not. */
+function isStanding(
+  { latest, plan, experience }: RouteRun,
+  record: VehicleRecord | undefined,
+  clock: number,
+): boolean {
   const halt = record?.state.halt;
   if (!halt || !latest || record.state.trip.phase !== 'away' || latest.progress.serving >= 0) return false;
-  const pause = Math.max(0, ...plan.breaks.map(({ seconds }) => seconds));
+  const pause = Math.max(0, ...plan.breaks.slice(experience.breakCount).map(({ seconds }) => seconds));
   return clock - halt.startedAt > STANDS_SECONDS + pause;
 }
 

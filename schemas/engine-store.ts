@@ -62,7 +62,7 @@ export type RouteStanding = {
 
 export type StoredProposal = Proposal & { readonly proposalId: number; readonly fleetId: number };
 
-/** A rescue that waits for a person; stale when one of its routes is at another version by now. */
+/** A rescue that waits for a person; stale when a route of it is at another version, or a stop of it served. */
 export type OpenRescue = {
   readonly proposalId: number;
   readonly routeId: number;

@@ -216,7 +216,9 @@ export async function troubles(client: pg.Client): Promise<Troubles> {
   const rescues = await client.query<OpenRescue>(
     `select proposal_id::float8 as "proposalId", p.route_id as "routeId", p.fleet_id as "fleetId",
        ${instant('p.created_at', 'createdAt')},
-       (g.version <> p.from_version or h.version <> p.helper_version) as "isStale"
+       (g.version <> p.from_version or h.version <> p.helper_version or exists (
+         select from stop_visits v where v.stop_id = any(p.stop_ids) and not v.retracted
+       )) as "isStale"
      from proposals p join routes g on g.route_id = p.route_id
      join routes h on h.route_id = p.helper_route_id
      where p.state = 'open' and p.kind = 'rescue'`,

@@ -30,6 +30,9 @@ type Flags = {
   readonly seeds?: string;
   readonly seed?: string;
   readonly days?: string;
+  readonly seconds?: string;
+  readonly keep?: string;
+  readonly part?: string;
   readonly only?: string;
   readonly instances?: string;
   readonly python?: string;
@@ -82,16 +85,7 @@ const benches: Readonly<Record<string, Bench>> = {
       recordings: io.environment.PACELINE_TEST_DATA,
     }),
   route: async (commit, io, flags) => routeBench(commit, io, flags),
-  rescue: async (commit, io, { quick = false, seed = 'bench', days }) => {
-    const count = days === undefined ? undefined : Number(days);
-    if (count !== undefined && (!Number.isInteger(count) || count < 1)) {
-      throw new Fault('config/invalid', '--days must be a whole number from 1');
-    }
-    return benchRescue({
-      ...{ commit, isQuick: quick, seed, days: count, progress: io.stderr },
-      now: () => performance.now(),
-    });
-  },
+  rescue: async (commit, io, flags) => rescueBench(commit, io, flags),
   visits: async (commit, io, { quick = false, seed = 'bench' }) =>
     benchVisits({
       ...{ commit, isQuick: quick, seed, progress: io.stderr },
@@ -99,6 +93,24 @@ const benches: Readonly<Record<string, Bench>> = {
     }),
   simulator: (commit, io, flags) => simulatorBench(commit, io, flags),
 };
+
+/** `--part 1/2`: the first half of the days. */
+function rescueBench(commit: string, io: CommandIo, flags: Flags): BenchResult {
+  const { quick = false, seed = 'bench', keep } = flags;
+  const whole = (name: 'days' | 'seconds'): number | undefined => {
+    const value = flags[name] === undefined ? undefined : Number(flags[name]);
+    if (value === undefined || (Number.isInteger(value) && value >= 1)) return value;
+    throw new Fault('config/invalid', `--${name} must be a whole number from 1`);
+  };
+  const [, which = '1', of = '1'] = (flags.part ?? '1/1').match(/^(\d+)\/(\d+)$/) ?? [];
+  const part = { index: Number(which) - 1, of: Number(of) };
+  if (part.index < 0 || part.index >= part.of)
+    throw new Fault('config/invalid', '--part must be such as 1/2');
+  return benchRescue({
+    ...{ commit, isQuick: quick, seed, keep, part, progress: io.stderr, now: () => performance.now() },
+    ...{ days: whole('days'), clairvoyantSeconds: whole('seconds') },
+  });
+}
 
 const names = Object.keys(benches).join(', ');
 
@@ -125,6 +137,9 @@ pace only:
 rescue only:
   --quick           10 days and a second for each clairvoyant: minutes instead of hours
   --days N          so many days (200)
+  --seconds N       for each clairvoyant search (60)
+  --keep FILE       finished days are kept there, and a later run goes on with the next
+  --part I/N        every Nth day from the Ith on: with --keep, N processes share the days
 filters only:
   --quick           4 vans an interval instead of 12
   --seed NAME       other simulated days
@@ -149,6 +164,9 @@ async function run(args: string[], io: CommandIo): Promise<number> {
       seeds: { type: 'string' },
       seed: { type: 'string' },
       days: { type: 'string' },
+      seconds: { type: 'string' },
+      keep: { type: 'string' },
+      part: { type: 'string' },
       only: { type: 'string' },
       instances: { type: 'string' },
       python: { type: 'string' },

@@ -157,9 +157,12 @@ export function rescues(query: Query, limit: number): Promise<RescueRow[]> {
   const instant = (column: string) => `extract(epoch from ${column})::float8`;
   return query<RescueRow>(
     `select proposal_id::float8 as "proposalId", 'H' || handover_id as handover, state,
-       ${instant('accepted_at')} as "acceptedAt", coalesce(accepted_by, '') as "acceptedBy", route, vehicle,
-       helper_route as "helperRoute", helper_vehicle as "helperVehicle", ${instant('meet_at')} as "meetAt",
+       ${instant('accepted_at')} as "acceptedAt", coalesce(accepted_by, '') as "acceptedBy",
+       proposal_state as "proposalState",
+       coalesce((select p.detail ->> 'cause' from proposals p where p.proposal_id = v_rescue.proposal_id), '') as cause,
+       route_id as "routeId", route, vehicle, helper_route_id as "helperRouteId", helper_route as "helperRoute", helper_vehicle as "helperVehicle", ${instant('meet_at')} as "meetAt",
        ${instant('ended_at')} as "endedAt", stops_moved as "stopsMoved", stops_served::integer as "stopsServed",
+       stops_late::integer as "stopsLate",
        ${instant('finish_without')} as "finishWithout", ${instant('finish_expected')} as "finishExpected",
        ${instant('finish_now')} as "finishNow", ${instant('helper_finish_now')} as "helperFinishNow",
        ${instant('helper_finish_planned')} as "helperFinishPlanned"

@@ -209,6 +209,7 @@ const scenarioNames = [
   'backfill-storm',
   'soak-100k',
   'one-rescue',
+  'one-breakdown',
   'mixed-devices',
   'foreign-devices',
 ] as const;

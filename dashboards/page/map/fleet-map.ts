@@ -18,7 +18,14 @@ const LABELS_MAX = 40;
 const LABELS_FROM_ZOOM = 13.5;
 
 /** What a test can see of the map: pixels alone go green on nothing. */
-export type MapProbe = { vansDrawn: number; frames: number; lastTick: number; renderer: string };
+export type MapProbe = {
+  vansDrawn: number;
+  frames: number;
+  lastTick: number;
+  renderer: string;
+  /** Lines and marks of the proposal that is previewed. */
+  proposalLines: number;
+};
 
 declare global {
   interface Window {
@@ -87,7 +94,7 @@ export async function openFleetMap(container: HTMLElement, options: FleetMapOpti
   let scheduled = 0;
   let lastDrawnMs = 0;
   let paintingMs = 0;
-  const probe: MapProbe = { vansDrawn: 0, frames: 0, lastTick: 0, renderer: vans.renderer };
+  const probe: MapProbe = { vansDrawn: 0, frames: 0, lastTick: 0, renderer: vans.renderer, proposalLines: 0 };
   window.__paceline = probe;
 
   const draw = (nowMs: number) => {
@@ -155,7 +162,10 @@ export async function openFleetMap(container: HTMLElement, options: FleetMapOpti
       redraw();
     },
     setData: opened.setData,
-    setRoute: opened.setRoute,
+    setRoute: (shape) => {
+      probe.proposalLines = shape?.proposal.features.length ?? 0;
+      opened.setRoute(shape);
+    },
     fit: opened.fit,
     zoomBy: opened.zoomBy,
     step: (by) => options.onSelect(neighbour(options.store(), opened.view(), selected, by)),

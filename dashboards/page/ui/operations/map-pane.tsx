@@ -154,8 +154,9 @@ function follow(map: FleetMap, isMoved: () => boolean): () => void {
       const isPreview = (shape?.proposal.features.length ?? 0) > 0;
       const wanted = route === undefined ? '' : `${route.routeId} ${isPreview} ${previewedChoice.value}`;
       if (wanted !== shown && route !== undefined && shape !== undefined) {
+        const rescue = rescueOf(preview, route.routeId);
         const bounds = isPreview
-          ? boundsOf(vertices(shape.proposal))
+          ? boundsOf(rescue === undefined ? vertices(shape.proposal) : groundOf(rescue))
           : boundsOf([...vertices(shape.stops), [route.depot.lng, route.depot.lat]]);
         if (bounds !== undefined) map.fit(bounds, { padding: 60, animate: !reducedMotion() });
       }
@@ -166,6 +167,15 @@ function follow(map: FleetMap, isMoved: () => boolean): () => void {
     for (const stop of stops) stop();
   };
 }
+
+/** Where a rescue happens: the way back to the depot would make it small. */
+const groundOf = ({ giverPath, parts }: RescueChoice): [number, number][] => [
+  giverPath[0]!,
+  ...parts.flatMap(({ helperPath, lng, lat }): [number, number][] => [
+    ...helperPath.slice(0, -1),
+    [lng, lat],
+  ]),
+];
 
 function previewOf(
   proposal: { readonly routeId: number; readonly stopIds: readonly number[] } | undefined,

@@ -1,29 +1,33 @@
 import { useSignal } from '@preact/signals';
 import type { ProposalRow } from '../../../api.ts';
-import { duration } from '../../core/clock.ts';
-import { isLoaded, proposals, takeProposals, wallClock } from '../../state/fleet.ts';
+import { duration, timeOfDay } from '../../core/clock.ts';
+import { isLoaded, proposals, takeProposals } from '../../state/fleet.ts';
 import { setParameters } from '../../state/place.ts';
 import { request, sentence } from '../../state/request.ts';
 import { previewedChoice, previewedProposal } from '../../state/selection.ts';
-import { mayDispatch } from '../../state/session.ts';
+import { mayDispatch, timeZone } from '../../state/session.ts';
+import { AgreedRescues } from './agreed-rescues.tsx';
+import { ReasonForm } from './reason-form.tsx';
 import { causeOf, RescueChoices } from './rescue-choices.tsx';
 
 export const Proposals = () => {
-  if (proposals.value.length === 0) {
-    return (
-      <p class="empty">
-        {isLoaded.value
-          ? 'No proposals. Rescues and better orders of the remaining stops appear here; nothing changes without your click.'
-          : 'Reading proposals…'}
-      </p>
-    );
-  }
   return (
-    <ul class="cards">
-      {proposals.value.map((proposal) => (
-        <ProposalCard key={proposal.proposalId} proposal={proposal} />
-      ))}
-    </ul>
+    <>
+      {proposals.value.length === 0 ? (
+        <p class="empty">
+          {isLoaded.value
+            ? 'No proposals. Rescues and better orders of the remaining stops appear here; nothing changes without your click.'
+            : 'Reading proposals…'}
+        </p>
+      ) : (
+        <ul class="cards">
+          {proposals.value.map((proposal) => (
+            <ProposalCard key={proposal.proposalId} proposal={proposal} />
+          ))}
+        </ul>
+      )}
+      <AgreedRescues />
+    </>
   );
 };
 
@@ -59,7 +63,7 @@ const ProposalCard = ({ proposal }: { proposal: ProposalRow }) => {
       <header>
         <strong>{proposal.route}</strong>
         <span class="muted">{detail ? `${proposal.vehicle} ${causeOf(detail)}` : proposal.vehicle}</span>
-        <span class="muted card-when">{duration(wallClock.value - proposal.createdAt)} ago</span>
+        <span class="muted card-when">{timeOfDay(proposal.createdAt, timeZone.value)}</span>
       </header>
       {detail ? (
         <RescueChoices
@@ -109,9 +113,11 @@ const ProposalCard = ({ proposal }: { proposal: ProposalRow }) => {
         )}
       </footer>
       {isDismissing.value && (
-        <DismissForm
+        <ReasonForm
+          word="Dismiss"
+          reasons={reasons}
           isBusy={busy.value}
-          onDismiss={(reason) => decide('dismiss', { reason })}
+          onReason={(reason) => decide('dismiss', { reason })}
           onCancel={() => {
             isDismissing.value = false;
           }}
@@ -148,35 +154,3 @@ const reasons = [
   'Road is closed',
   'Not worth the change',
 ];
-
-type DismissProps = {
-  readonly isBusy: boolean;
-  readonly onDismiss: (reason: string) => void;
-  readonly onCancel: () => void;
-};
-
-const DismissForm = ({ isBusy, onDismiss, onCancel }: DismissProps) => {
-  const submit = (event: SubmitEvent) => {
-    event.preventDefault();
-    onDismiss(String(new FormData(event.currentTarget as HTMLFormElement).get('reason')).trim());
-  };
-  return (
-    <form class="dismiss" onSubmit={submit} onKeyDown={(event) => event.key === 'Escape' && onCancel()}>
-      <label>
-        Why not?
-        <input name="reason" list="dismiss-reasons" required maxLength={200} autofocus />
-      </label>
-      <datalist id="dismiss-reasons">
-        {reasons.map((reason) => (
-          <option key={reason} value={reason} />
-        ))}
-      </datalist>
-      <button type="button" class="button small" onClick={onCancel}>
-        Cancel
-      </button>
-      <button type="submit" class="button small primary" disabled={isBusy}>
-        Dismiss
-      </button>
-    </form>
-  );
-};

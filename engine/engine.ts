@@ -14,6 +14,7 @@ import { type FleetClocks, openFleetClocks } from './fleet-clocks.ts';
 import { CHECKPOINT_SECONDS } from './fold.ts';
 import { gather } from './gather.ts';
 import { type FencePack, packFences } from './geofence/fence-pack.ts';
+import { type LearnedDays, openLearnedDays } from './learned-days.ts';
 import { jsonOutputs, type LiveOutput, liveEvents, positionFrames } from './live.ts';
 import type { FleetPace } from './pace/factors.ts';
 import { riskAlert } from './pace/risk.ts';
@@ -81,6 +82,7 @@ export class Engine {
   readonly #clocks: FleetClocks;
   readonly #seeker: Seeker;
   readonly #rescuer: Rescuer;
+  readonly #learned: LearnedDays;
   readonly #pendingRederivations = new Map<number, number>();
   readonly #fleetPaces = new Map<number, { readonly at: number; readonly pace: FleetPace }>();
   #cursor: Cursor = new Map();
@@ -91,11 +93,12 @@ export class Engine {
   #vehiclesReadAt = Number.NEGATIVE_INFINITY;
   #tick = 0;
 
-  private constructor(store: EngineStore, options: EngineOptions) {
+  private constructor(store: EngineStore, options: EngineOptions, learned: LearnedDays) {
     this.#store = store;
     this.#options = options;
     const scene = () => ({ pack: this.#pack, world: this.#world });
-    this.#routes = openRouteBook(store);
+    this.#learned = learned;
+    this.#routes = openRouteBook(store, learned.of);
     const historyFrom = (vehicleId: number) => this.#routes.windowFrom(vehicleId);
     const { threads } = options;
     this.#vehicles = openVehicleBook(store, options.run, { threads, scene, historyFrom });
@@ -110,7 +113,7 @@ export class Engine {
 
   /** An engine that stands where the tables say. */
   static async open(store: EngineStore, options: EngineOptions): Promise<Engine> {
-    const engine = new Engine(store, options);
+    const engine = new Engine(store, options, await openLearnedDays(store));
     engine.#cursor = await store.readCursor();
     await engine.#refreshWorld();
     return engine;
@@ -236,10 +239,9 @@ export class Engine {
       const runOf = (vehicleId: number) => this.#runOf(vehicleId, clock);
       outputs.push(...positionFrames(id, { tick: this.#tick, clock }, records, runOf));
       if (!this.#clocks.turned(id, PACE_SECONDS)) continue;
-      const runs: RouteRun[] = [];
-      for (const run of this.#routes.runs()) {
-        if (run.route.fleetId === id && isUnderWay(run, clock)) runs.push(run);
-      }
+      const own = [...this.#routes.runs()].filter(({ route }) => route.fleetId === id);
+      await this.#learned.take(id, clock, own);
+      const runs = own.filter((run) => isUnderWay(run, clock));
       due.push(...runs);
       fleets.push({ id, clock, runs, pace: () => this.#fleetPace(id, clock) });
     }
@@ -363,7 +365,7 @@ export class Engine {
     for (const run of this.#routes.runs()) {
       if (run.route.fleetId === fleetId && isOfToday(run, clock)) all.push(run);
     }
-    const pace = fleetPaceOf(all);
+    const pace = fleetPaceOf(all, this.#learned.of(fleetId));
     this.#fleetPaces.set(fleetId, { at: clock, pace });
     return pace;
   }

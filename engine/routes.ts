@@ -2,8 +2,10 @@ import type { EngineStore, StoredProposal } from '../schemas/engine-store.ts';
 import type { Alert, Pace, PaceStatus, StopVisit } from '../schemas/event.ts';
 import type { Depot, Route } from '../schemas/plan.ts';
 import type { Position } from '../schemas/position.ts';
-import { type Experience, experienceOf } from './pace/experience.ts';
+import { type Experience, experienceOf, type Outing } from './pace/experience.ts';
 import { type FleetPace, factorsOf, fleetPace } from './pace/factors.ts';
+import { type Forecast, forecastsWith } from './pace/forecasts.ts';
+import { type Learned, nothingLearned } from './pace/learned.ts';
 import { noRisk, type RiskState, riskStep } from './pace/risk.ts';
 import { type RoutePlan, routePlan } from './pace/route-plan.ts';
 import { type Standing, standing } from './pace/standing.ts';
@@ -21,6 +23,10 @@ export type RouteRun = {
   plan: RoutePlan;
   readonly visits: Map<number, StopVisit>;
   experience: Experience;
+  /** When it was seen to leave and to come back. */
+  outing: Outing;
+  /** What was first said of its finish at each share of its stops. */
+  forecasts: readonly Forecast[];
   status: PaceStatus | undefined;
   risk: RiskState;
   alert: Alert | undefined;
@@ -55,7 +61,10 @@ export type RouteBook = {
   readonly match: (run: RouteRun, history: History) => VisitChanges;
 };
 
-export function openRouteBook(store: EngineStore): RouteBook {
+export function openRouteBook(
+  store: EngineStore,
+  learnedOf: (fleetId: number) => Learned = () => nothingLearned,
+): RouteBook {
   const runs = new Map<number, RouteRun>();
   const byVehicle = new Map<number, RouteRun[]>();
   const take = async (ids: readonly number[], depotOf: ReadonlyMap<number, Position>) => {
@@ -65,7 +74,7 @@ export function openRouteBook(store: EngineStore): RouteBook {
     const standingOf = new Map(standings.map((stands) => [stands.routeId, stands]));
     for (const { stops, ...route } of routes) {
       const depot = depotOf.get(route.depotId) ?? stops[0]?.position ?? nowhere;
-      const plan = routePlan({ ...route, stops }, depot);
+      const plan = routePlan({ ...route, stops }, depot, learnedOf(route.fleetId).speeds);
       const run = runs.get(route.id);
       if (run) {
         run.route = route;
@@ -80,6 +89,8 @@ export function openRouteBook(store: EngineStore): RouteBook {
         plan,
         visits,
         experience: experienceOf(plan, visits),
+        outing: {},
+        forecasts: [],
         status: stands?.pace?.status,
         risk: stands?.alert ? { isOpen: true, contrarySince: null } : noRisk,
         alert: stands?.alert,
@@ -136,7 +147,7 @@ export function openRouteBook(store: EngineStore): RouteBook {
       const retractions = run.visits.size > derived.length ? gone(run.visits, derived) : [];
       for (const { stopId } of retractions) run.visits.delete(stopId);
       if (upserts.length + retractions.length > 0) {
-        run.experience = experienceOf(run.plan, run.visits);
+        run.experience = experienceOf(run.plan, run.visits, run.outing);
         run.latest = undefined;
       }
       return { upserts, retractions };
@@ -163,8 +174,11 @@ export function isOfToday({ plan }: RouteRun, clock: number): boolean {
 }
 
 /** How the plans of a fleet's routes come true together. */
-export function fleetPaceOf(runs: readonly RouteRun[]): FleetPace {
-  return fleetPace(runs.map(({ experience }) => experience));
+export function fleetPaceOf(runs: readonly RouteRun[], learned: Learned): FleetPace {
+  return fleetPace(
+    runs.map(({ experience }) => experience),
+    learned,
+  );
 }
 
 /** Where a route stands at the fleet's clock, and what that does to its alert. */
@@ -180,7 +194,8 @@ export function appraise(
     trip?.phase === 'away' && trip.startedAt >= visitWindow(run.plan).from ? trip.startedAt : undefined;
   const last = record?.state.last?.at ?? clock;
   const heardAt = last < clock && clock - last < SILENT_SECONDS ? last : clock;
-  const { pace, progress } = standing(
+  seeOuting(run, departedAt, trip?.phase === 'home' ? clock : undefined);
+  const { pace, progress, projection } = standing(
     run.plan,
     run.visits,
     {
@@ -199,7 +214,19 @@ export function appraise(
   );
   run.latest = { pace, progress };
   run.status = pace.status;
+  if (pace.status !== 'finished') run.forecasts = forecastsWith(run.forecasts, pace, projection);
   const { state, turn } = riskStep(run.risk, pace);
   run.risk = state;
   return { pace, turn };
+}
+
+/** Notes when a route left and came back; a van that is home before it served a stop has not been out. */
+function seeOuting(run: RouteRun, leftAt: number | undefined, homeAt: number | undefined): void {
+  const { outing, visits, plan } = run;
+  const left = outing.leftAt ?? leftAt;
+  const isBack = homeAt !== undefined && visits.size > 0;
+  const returnedAt = isBack ? (outing.returnedAt ?? homeAt) : undefined;
+  if (left === outing.leftAt && returnedAt === outing.returnedAt) return;
+  run.outing = { leftAt: left, returnedAt };
+  run.experience = experienceOf(plan, visits, run.outing);
 }

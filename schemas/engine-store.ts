@@ -71,6 +71,18 @@ export type OpenRescue = {
   readonly isStale: boolean;
 };
 
+/** What past days taught about a fleet's pace; opaque to the store. */
+export type StoredLearned = {
+  readonly fleetId: number;
+  /** The newest day that is in it, YYYY-MM-DD. */
+  readonly serviceDate: string;
+  readonly version: number;
+  readonly learnedAt: number;
+  readonly routeCount: number;
+  readonly visitCount: number;
+  readonly data: unknown;
+};
+
 /** What stands between vans and their plans: written by people, read once a minute. */
 export type Troubles = {
   /** Vehicles that a person took out of service. */
@@ -139,6 +151,10 @@ export type EngineStore = {
   /** Each vehicle's standing conclusions (no visits) stamped at or after the instant; halts not over by it. */
   readonly readConclusions: (asks: readonly VehicleInstant[]) => Promise<Conclusions>;
   readonly readRouteStandings: (routeIds: readonly number[]) => Promise<RouteStanding[]>;
+  /** The newest of each fleet. */
+  readonly readLearned: () => Promise<Pick<StoredLearned, 'fleetId' | 'serviceDate' | 'data'>[]>;
+  /** Writing a day again changes nothing. */
+  readonly writeLearned: (learned: StoredLearned) => Promise<void>;
   readonly readTroubles: () => Promise<Troubles>;
   readonly readRederivations: () => Promise<Rederivation[]>;
   readonly commit: (work: EngineWork) => Promise<Committed>;

@@ -99,6 +99,8 @@ export type Pace = {
   /** P(return later than planned + grace). */
   readonly lateProbability: number;
   readonly nextStopId?: number | undefined;
+  /** What was learned of past days when it was projected, by version; 0: nothing. */
+  readonly learnedVersion?: number | undefined;
 };
 
 /** One remaining stop's expected arrival. */

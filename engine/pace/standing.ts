@@ -94,6 +94,7 @@ export function standing(
     finishP50: mean + quantiles.p50 * sd,
     finishP90: mean + quantiles.p90 * sd,
     lateProbability: late,
+    learnedVersion: factors.version,
     nextStopId: remaining.length > 0 ? plan.stopIds[remaining[0]!] : undefined,
   };
   return { pace, projection, progress };

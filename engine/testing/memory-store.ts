@@ -8,6 +8,7 @@ import type {
   EngineWork,
   Rederivation,
   StoredCheckpoint,
+  StoredLearned,
   StoredProposal,
   StoredReport,
   Troubles,
@@ -160,6 +161,13 @@ export class MemoryStore implements EngineStore {
     outOfService: [] as number[],
     meetings: [] as number[],
     rescues: [] as Troubles['rescues'][number][],
+  };
+  readonly learned: StoredLearned[] = [];
+  readonly readLearned = async (): Promise<StoredLearned[]> => [
+    ...new Map(this.learned.map((one) => [one.fleetId, one])).values(),
+  ];
+  readonly writeLearned = async (learned: StoredLearned): Promise<void> => {
+    this.learned.push(learned);
   };
   readonly readTroubles = async (): Promise<Troubles> => this.troubles;
 

@@ -41,6 +41,7 @@ export async function forget(client: ClientBase, asked: Forgetting): Promise<For
       rows[table] = await removeRows(client, { table, using, condition, isDry });
     }
     Object.assign(rows, await forgetBatches(client, isDry));
+    if (subject.kind === 'driver' && !isDry) await forgetPace(client, fleetId, subject.code);
     rows.routes = await forgetRoutes(client, fleetId, subject, isDry);
     const spans = await readSpans(client);
     if (!isDry) {
@@ -170,6 +171,15 @@ async function removeRows(
     `select count(*) as n from ${table} t where exists (select from ${using} where ${condition})`,
   );
   return Number(rows[0]?.n ?? 0);
+}
+
+/** How a driver drives is taken out of what pace has learned; sums over whole fleets name nobody. */
+async function forgetPace(client: ClientBase, fleetId: number, code: string): Promise<void> {
+  await client.query(
+    `update pace_learned l set data = data #- array['drivers', d.driver_id::text]
+     from drivers d where l.fleet_id = $1 and d.fleet_id = $1 and d.code = $2`,
+    [fleetId, code],
+  );
 }
 
 type BatchRow = { readonly source_id: number; readonly batch: string; readonly payload: Uint8Array };

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { Committed, EngineWork } from '../../schemas/engine-store.ts';
+import type { Committed, EngineWork, StoredLearned } from '../../schemas/engine-store.ts';
 import type { Alert, Conclusions } from '../../schemas/event.ts';
 import { binaryArray, type ColumnType } from './binary-arrays.ts';
 
@@ -254,6 +254,21 @@ async function writeCheckpoints(client: pg.Client, checkpoints: EngineWork['chec
   );
 }
 
+/** Days kept, so that a projection can be made again with what was known then. */
+const LEARNED_KEPT = '31 days';
+
+export async function writeLearned(client: pg.Client, learned: StoredLearned): Promise<void> {
+  const { fleetId, serviceDate, version, learnedAt, routeCount, visitCount, data } = learned;
+  await client.query(
+    `with old as (delete from pace_learned where fleet_id = $1 and service_date < $2::date - $8::interval)
+     insert into pace_learned
+       (fleet_id, service_date, version, learned_at, route_count, visit_count, data)
+     values ($1, $2, $3, to_timestamp($4), $5, $6, $7)
+     on conflict on constraint pace_learned_once_a_day do nothing`,
+    [fleetId, serviceDate, version, learnedAt, routeCount, visitCount, JSON.stringify(data), LEARNED_KEPT],
+  );
+}
+
 async function writePaces(client: pg.Client, { paces }: EngineWork): Promise<void> {
   if (paces.length === 0) return;
   const list: Record<string, Column<EngineWork['paces'][number]>> = {
@@ -274,6 +289,7 @@ async function writePaces(client: pg.Client, { paces }: EngineWork): Promise<voi
     finish_p90: [AT, (row) => row.finishP90],
     late_probability: ['real', (row) => row.lateProbability],
     next_stop_id: ['bigint', (row) => row.nextStopId],
+    learned_version: ['integer', (row) => row.learnedVersion],
   };
   const names = Object.keys(list);
   const value = (column: string, i: number) =>

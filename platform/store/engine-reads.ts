@@ -7,6 +7,7 @@ import type {
   Rederivation,
   RouteStanding,
   StoredCheckpoint,
+  StoredLearned,
   StoredReport,
   Troubles,
   VehicleInstant,
@@ -205,6 +206,14 @@ export async function routeStandings(
     alert: alert.get(routeId),
     proposal: proposal.get(routeId),
   }));
+}
+
+export async function learned(client: pg.Client) {
+  const { rows } = await client.query<Pick<StoredLearned, 'fleetId' | 'serviceDate' | 'data'>>(
+    `select distinct on (fleet_id) fleet_id as "fleetId", service_date::text as "serviceDate", data
+     from pace_learned order by fleet_id, service_date desc`,
+  );
+  return rows;
 }
 
 export async function troubles(client: pg.Client): Promise<Troubles> {

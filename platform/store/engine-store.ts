@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import type { EngineStore, WorldVersion } from '../../schemas/engine-store.ts';
 import { asError, Fault } from '../../schemas/fault.ts';
-import { commitWork } from './engine-commit.ts';
+import { commitWork, writeLearned } from './engine-commit.ts';
 import * as read from './engine-reads.ts';
 import * as plans from './engine-world.ts';
 import { fixes } from './packed-fixes.ts';
@@ -118,6 +118,8 @@ export async function openEngineStore(databaseUrl: string): Promise<OpenEngineSt
     readReports: withClient(read.reports),
     readConclusions: withClient(read.conclusions),
     readRouteStandings: withClient(read.routeStandings),
+    readLearned: withClient(read.learned),
+    writeLearned: withClient(writeLearned),
     readTroubles: withClient(read.troubles),
     readRederivations: withClient(read.rederivations),
     commit: withClient(commitWork),

@@ -1,15 +1,9 @@
 import type { Random } from '../../../schemas/random.ts';
-import {
-  type Choice,
-  emptyChoice,
-  NO_BLINK,
-  offerBeside,
-  offerTour,
-  offerTourToShipment,
-} from './insertion.ts';
+import { type Choice, emptyChoice, NO_BLINK, offerBeside, offerTour } from './insertion.ts';
 import { lookAround, type Neighbours, type Places } from './neighbours.ts';
 import { DELIVERY, type Problem } from './problem.ts';
 import { type Touched, touch } from './ruin.ts';
+import { offerTourToShipment } from './shipment-insertion.ts';
 import { link, refreshAround, refreshTour, type Tours } from './tours.ts';
 
 export type RecreateParams = {

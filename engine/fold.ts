@@ -5,6 +5,7 @@ import { fixFlags } from '../schemas/reasons.ts';
 import { behaviourStep } from './behaviour/behaviour.ts';
 import { doubted } from './filter/implausible-speed.ts';
 import { HELD, judge, judgeHeld } from './filter/judge.ts';
+import { periodAfter, strayed } from './filter/out-of-sequence.ts';
 import { isReachable } from './filter/step.ts';
 import { cross, pendingCrossings } from './geofence/crossing.ts';
 import type { FencePack } from './geofence/fence-pack.ts';
@@ -106,10 +107,11 @@ function settle(
   world: FoldWorld,
   changes: Changes,
 ): VehicleState {
-  const flags = judgeHeld(good, held, fix);
+  const flags = judgeHeld(state, good, held, fix);
   if (flags === 0) return advance(state, held, vehicle, world, changes);
   changes.judgements.push({ vehicleId: vehicle.vehicleId, at: held.at, key: held.key, flags });
-  return { ...state, held: null };
+  const isStray = (flags & fixFlags.out_of_sequence) !== 0;
+  return { ...state, held: null, stray: isStray ? strayed(state.stray, held) : state.stray };
 }
 
 /** Uses a good fix. */
@@ -149,6 +151,8 @@ function advance(
     since,
     held: null,
     doubt: null,
+    stray: null,
+    period: periodAfter(state.period, before, fix),
     fences,
     halt,
     trip,

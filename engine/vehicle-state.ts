@@ -2,6 +2,7 @@ import type { Notice } from '../schemas/batch.ts';
 import type { Behaviour } from '../schemas/behaviour.ts';
 import type { Conclusions, Crossing, FixJudgement, Halt, Trip } from '../schemas/event.ts';
 import type { BehaviourState } from './behaviour/behaviour.ts';
+import type { Stray } from './filter/out-of-sequence.ts';
 import type { Standing } from './geofence/crossing.ts';
 import type { HaltState } from './trip/halt.ts';
 import type { TripState } from './trip/trip.ts';
@@ -47,6 +48,10 @@ export type VehicleState = {
   /** The newest fix, when only the next one can say whether it is good. */
   readonly held: Observation | null;
   readonly doubt: Doubt | null;
+  /** Fixes whose count does not fit, if the newest was one. */
+  readonly stray?: Stray | null | undefined;
+  /** Seconds for each count of the device, at its quickest of late. */
+  readonly period?: number | undefined;
   readonly fences: readonly Standing[];
   readonly halt: HaltState | null;
   readonly trip: TripState;

@@ -53,6 +53,14 @@ test.each([
     judgements: ['20 stale_repeat'],
   },
   { what: 'wrong clock', changes: { 40: { at: driving[40]!.at - 11 } }, judgements: ['40 out_of_sequence'] },
+  {
+    what: 'wrong clock, twice between two good fixes',
+    changes: {
+      40: { at: driving[20]!.at + 1, ...plane.position(1212, 0) },
+      41: { at: driving[20]!.at + 3, ...plane.position(1236, 0) },
+    },
+    judgements: ['40 out_of_sequence', '41 out_of_sequence'],
+  },
 ])('foldVehicle() flags a $what and nothing else', ({ changes, judgements }) => {
   expect(fold(changed(changes)).judgements).toEqual(judgements);
 });
@@ -71,6 +79,11 @@ test('foldVehicle() flags nothing of a van that went on to the next door while n
   const { state, judgements } = fold([...driving, ...first, ...second]);
   expect(judgements).toEqual([]);
   expect(state.halt?.startedAt).toBeGreaterThan(first.at(-1)!.at);
+});
+
+test('foldVehicle() flags nothing, when a device counts anew', () => {
+  const anew = driving.map((own, i) => (i < 40 ? own : { ...own, key: i - 40 }));
+  expect(fold(anew).judgements).toEqual([]);
 });
 
 test('foldVehicle() flags nothing, when a vehicle has two devices that count apart', () => {

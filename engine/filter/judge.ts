@@ -1,7 +1,7 @@
 import { fixFlags } from '../../schemas/reasons.ts';
 import type { Observation, VehicleState } from '../vehicle-state.ts';
 import { doubted, isBelieved, isOfDoubt } from './implausible-speed.ts';
-import { isNextInSequence, isOutOfSequence } from './out-of-sequence.ts';
+import { isNextInSequence, isOutOfSequence, isStray } from './out-of-sequence.ts';
 import { isParkedDrift } from './parked-drift.ts';
 import { isMirrored } from './sign-flip.ts';
 import { isOffMotion, isSpike } from './spike.ts';
@@ -31,7 +31,12 @@ export function judge({ last, good, since, doubt, halt }: VehicleState, fix: Obs
 }
 
 /** What a fix's neighbours on both sides say about it; 0 is good. `fix` was held, `good` is before it. */
-export function judgeHeld(good: Observation, fix: Observation, after: Observation): number {
-  if (isOutOfSequence(good, fix, after)) return fixFlags.out_of_sequence;
+export function judgeHeld(
+  state: VehicleState,
+  good: Observation,
+  fix: Observation,
+  after: Observation,
+): number {
+  if (isOutOfSequence(good, fix, after) || isStray(state, fix)) return fixFlags.out_of_sequence;
   return isSpike(good, fix, after) ? fixFlags.spike : 0;
 }

@@ -43,4 +43,10 @@ export const filterPolicy = {
   driftSeconds: 15,
   /** Sequence numbers that may be missing between neighbours in time. */
   seqGap: 5,
+  /** A device that counts in less than this share of its shortest period of late does not: another clock speaks. */
+  seqHurry: 0.5,
+  /** A count that falls back to this or less began anew. */
+  seqAnew: 20,
+  /** A count that does not fit is believed after so many fixes that follow one another. */
+  strayCount: 6,
 } as const;

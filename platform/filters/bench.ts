@@ -36,18 +36,17 @@ const above: Readonly<Record<string, faults.Fault>> = {
   zero: faults.zero,
   sign_flip: faults.signFlip,
   clock_ahead: faults.clock(between(61, 86_400), 4),
-  clock_behind: faults.clock((chance) => -between(61, 14_400)(chance), 1),
+  clock_behind: faults.clock((chance) => -between(61, 14_400)(chance), 4),
   lost_date: faults.lostDate,
   stale_repeat: faults.stale(3),
 };
 
-/** What recall becomes where faults come near the noise, or are of a kind that neighbours cannot settle. */
+/** What recall becomes where faults come near the noise. */
 const curve: Readonly<Record<string, (magnitude: number) => faults.Fault>> = {
   'spike, m': (metres) => faults.spike(() => metres),
   'jump, m': (metres) => faults.jump(() => metres),
   'clock ahead, s': (seconds) => faults.clock(() => seconds, 4),
-  'clock behind, s': (seconds) => faults.clock(() => -seconds, 1),
-  'clock behind for up to 4 reports, s': (seconds) => faults.clock(() => -seconds, 4),
+  'clock behind, s': (seconds) => faults.clock(() => -seconds, 4),
   'stale repeat above, m/s': (speed) => faults.stale(speed, speed + 1),
   'parked drift, m': (metres) => faults.drift(metres),
 };
@@ -56,7 +55,6 @@ const magnitudes: Readonly<Record<string, readonly number[]>> = {
   'jump, m': [100, 200, 300, 500, 1000],
   'clock ahead, s': [5, 15, 30, 61, 300],
   'clock behind, s': [5, 15, 30, 61, 300],
-  'clock behind for up to 4 reports, s': [61, 300, 3600],
   'stale repeat above, m/s': [0, 1, 2, 3, 5, 10],
   'parked drift, m': [30, 60, 100, 300],
 };

@@ -1,5 +1,5 @@
 import type { Alert, Pace } from '../../schemas/event.ts';
-import { AT_RISK_FROM, atRiskRule, LASTING_SECONDS } from './standing.ts';
+import { ALERT_FROM, atRiskRule, LASTING_SECONDS } from './standing.ts';
 
 /** Since when a route's risk contradicts its alert; event time. */
 export type RiskState = { readonly isOpen: boolean; readonly contrarySince: number | null };
@@ -11,8 +11,8 @@ export function riskStep(
   { isOpen, contrarySince }: RiskState,
   { status, at, lateProbability }: Pace,
 ): { readonly state: RiskState; readonly turn: 'raise' | 'resolve' | undefined } {
-  // The status holds on to itself below the threshold; a new alert needs all of it, all the time.
-  const isAtRisk = status === 'at_risk' && (isOpen || lateProbability >= AT_RISK_FROM);
+  // The status is entered sooner and holds on to itself; a new alert needs the whole threshold, all the time.
+  const isAtRisk = status === 'at_risk' && (isOpen || lateProbability >= ALERT_FROM);
   if (isAtRisk === isOpen) return { state: { isOpen, contrarySince: null }, turn: undefined };
   const since = contrarySince ?? at;
   // A finished route has no risk to wait for.

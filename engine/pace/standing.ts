@@ -11,6 +11,8 @@ export const GRACE = 600;
 /** P(late) at which a route becomes at risk, and below which it no longer is. */
 export const AT_RISK_FROM = 0.75;
 export const AT_RISK_UNTIL = 0.35;
+/** P(late) at which a person is alerted: where four in ten routes are late, 0.75 is too often wrong about the others. */
+export const ALERT_FROM = 0.85;
 /** Until this share of its stops is done a route's own pace is hearsay; unless it is this late, seconds. */
 const EVIDENCE_SHARE = 0.1;
 const EVIDENCE_SECONDS = 2700;
@@ -23,7 +25,7 @@ export const LASTING_SECONDS = 600;
 
 /** The written rule of the at-risk alert. */
 export const atRiskRule =
-  `at risk: P(return later than planned + ${GRACE / 60} min) ≥ ${AT_RISK_FROM}, once ` +
+  `at risk: P(return later than planned + ${GRACE / 60} min) ≥ ${ALERT_FROM}, once ` +
   `${EVIDENCE_SHARE * 100} % of the stops are done or the route is ${EVIDENCE_SECONDS / 60} min behind, ` +
   `for ${LASTING_SECONDS / 60} min; over when < ${AT_RISK_UNTIL} for as long`;
 

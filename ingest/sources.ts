@@ -53,15 +53,14 @@ export async function openSources(
   };
   try {
     open.set('mqtt', await openMqtt(config, wire));
-    const { teltonika, http } = config;
+    const { teltonika, http, tls } = config;
     if (teltonika !== undefined) {
       const server = await openOptional(teltonika, log, () =>
-        openTeltonika({ ...wire, listen: teltonika, fleet: teltonika.fleet }),
+        openTeltonika({ ...wire, listen: teltonika, fleet: teltonika.fleet, tls }),
       );
       if (server) open.set('teltonika', { ...server, address: `tcp://${teltonika.host}:${server.port}` });
     }
     if (http !== undefined) {
-      const { tls } = config;
       const server = await openOptional(http, log, () => openHttpIngest({ ...wire, listen: http, tls }));
       const scheme = tls === undefined ? 'http' : 'https';
       if (server) open.set('http', { ...server, address: `${scheme}://${http.host}:${server.port}` });

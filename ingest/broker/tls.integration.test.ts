@@ -6,7 +6,9 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freePort } from '../../platform/embedded/ports.ts';
 import { openTestDatabase, type TestDatabase } from '../../platform/testing/database.ts';
+import { loginPacket, teltonikaFrame } from '../../simulator/device/encode/teltonika-frames.ts';
 import { connect, type Running, startIngest, until } from '../testing/running.ts';
+import { dial } from '../testing/teltonika-device.ts';
 import { makeDevice, makeFleet } from '../testing/world.ts';
 
 const openssl = (() => {
@@ -74,6 +76,7 @@ describe.skipIf(!openssl)('MQTT over TLS', () => {
     ingest = await startIngest({
       databaseUrl: database.url,
       http: { host: '127.0.0.1', port: httpPort },
+      teltonika: { host: '127.0.0.1', port: 0, fleet: 'acme' },
       tls: {
         cert: file('server.crt'),
         key: file('server.key'),
@@ -148,5 +151,27 @@ describe.skipIf(!openssl)('MQTT over TLS', () => {
       asked.end(fix());
     });
     expect(status).toBe(200);
+  });
+
+  test('a Teltonika device speaks TLS or plainly on one port', async () => {
+    const imei = '352093081452251';
+    const { rows } = await pool.query(`select fleet_id from fleets`);
+    await makeDevice(pool, { fleetId: rows[0].fleet_id, fleet: 'acme', device: imei });
+    await pool.query(`update devices set profile = 'teltonika' where name = $1`, [imei]);
+    const before = await count();
+    for (const [n, ca] of [file('server.crt'), undefined].entries()) {
+      await using device = await dial(String(ingest.addresses.teltonika), ca);
+      device.send(loginPacket(imei));
+      expect([...(await device.read(1))]).toEqual([1]);
+      device.send(teltonikaFrame([{ ts: Date.now() + n, lat: 45.5, lng: -122.6, speed: 10 }], 'codec8'));
+      expect((await device.read(4)).readUInt32BE()).toBe(1);
+      expect(await count()).toBe(before + n + 1);
+    }
+    // One who trusts nobody we know hangs up, and the port goes on.
+    await using stranger = await dial(String(ingest.addresses.teltonika), file('ca.crt'));
+    await stranger.ended;
+    await using after = await dial(String(ingest.addresses.teltonika));
+    after.send(loginPacket(imei));
+    expect([...(await after.read(1))]).toEqual([1]);
   });
 });

@@ -1,16 +1,19 @@
-import { createServer, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Log } from '../../schemas/program.ts';
 import type { Directory } from '../access/directory.ts';
 import type { Message } from '../broker/delivery.ts';
 import { type Listen, listen } from '../broker/listen.ts';
-import type { IngestLimits } from '../config.ts';
+import type { Certificates, IngestLimits } from '../config.ts';
 import type { Downlink } from '../down/downlink.ts';
 import { keyOf } from '../down/outlet.ts';
 import type { FormatRegistry } from '../formats/registry.ts';
 import { type Admission, Connection } from './connection.ts';
+import { eitherServer } from './either.ts';
 
 export type TeltonikaOptions = {
   readonly listen: Listen;
+  /** Then devices may speak TLS on that port. */
+  readonly tls?: Certificates | undefined;
   /** The fleet whose list of unknown devices an IMEI goes to that no fleet knows. */
   readonly fleet: string | undefined;
   readonly directory: Directory;
@@ -69,7 +72,7 @@ export async function openTeltonika(options: TeltonikaOptions): Promise<DeviceSe
     return undefined;
   };
 
-  const server = createServer((socket) => {
+  const server = eitherServer(options.tls, (socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
     new Connection({

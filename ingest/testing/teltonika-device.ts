@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { connect as connectSecurely } from 'node:tls';
 
 /** A Teltonika device on its socket, as its protocol has it: every answer in its turn. */
 export type TeltonikaDevice = AsyncDisposable & {
@@ -8,9 +9,13 @@ export type TeltonikaDevice = AsyncDisposable & {
   readonly ended: Promise<void>;
 };
 
-export async function dial(url: string): Promise<TeltonikaDevice> {
+/** Over TLS, when it has certificates to trust (`ca`, PEM). */
+export async function dial(url: string, ca?: string): Promise<TeltonikaDevice> {
   const { hostname, port } = new URL(url);
-  const socket: Socket = connect(Number(port), hostname);
+  const socket: Socket =
+    ca === undefined
+      ? connect(Number(port), hostname)
+      : connectSecurely({ host: hostname, port: Number(port), ca: [ca] });
   let received = Buffer.alloc(0);
   let isEnded = false;
   let wake: () => void = () => {};

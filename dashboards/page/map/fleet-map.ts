@@ -57,7 +57,7 @@ export type FleetMap = {
 };
 
 /** Opens the WebGL map, or the plain one where there is no WebGL2. */
-async function openBase(
+export async function openBase(
   container: HTMLElement,
   options: { readonly theme: Theme; readonly data: MapData; readonly events: BaseMapEvents },
 ): Promise<BaseMap> {

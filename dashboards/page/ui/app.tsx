@@ -5,6 +5,7 @@ import { DashboardList } from './dashboards/dashboard-list.tsx';
 import { DashboardScreen } from './dashboards/dashboard-screen.tsx';
 import { Devices } from './devices/devices.tsx';
 import { DoctorScreen } from './doctor.tsx';
+import { Fences } from './fences/fences.tsx';
 import { Login } from './login.tsx';
 import { Operations } from './operations/operations.tsx';
 import { Performance } from './performance.tsx';
@@ -26,6 +27,7 @@ const Screen = () => {
   if (path === '/dashboards') return <DashboardList />;
   if (path === '/performance') return <Performance />;
   if (path === '/devices') return <Devices />;
+  if (path === '/fences') return <Fences />;
   if (path === '/doctor') return <DoctorScreen />;
   if (path === '/about') return <About />;
   const uid = /^\/d\/([\w-]+)/.exec(path)?.[1];

@@ -15,6 +15,7 @@ const screens = [
   { path: '/', word: 'Operations', isAt: (path: string) => path === '/' },
   { path: '/dashboards', word: 'Dashboards', isAt: (path: string) => /^\/(dashboards|d\/)/.test(path) },
   { path: '/performance', word: 'Routes', isAt: (path: string) => path === '/performance' },
+  { path: '/fences', word: 'Fences', isAt: (path: string) => path === '/fences' },
   { path: '/devices', word: 'Devices', isAt: (path: string) => path === '/devices' },
   { path: '/doctor', word: 'Doctor', isAt: (path: string) => path === '/doctor' },
   { path: '/about', word: 'Health', isAt: (path: string) => path === '/about' },

@@ -45,7 +45,8 @@ function fixOf(vehicle: number, at: number, brokenAt: number): Fix {
   };
 }
 
-test('Engine proposes to share out what a van has left, once a person took it out of service', async () => {
+/** Three vans on their streets, of which the first stands still from `brokenAt` on; `spare` seconds in its plan. */
+async function standing({ brokenAt, spare }: { brokenAt: number; spare: number }) {
   const store = new MemoryStore();
   const world = {
     fleets: [{ id: 1, name: 'f', timeZone: 'UTC' }],
@@ -53,10 +54,9 @@ test('Engine proposes to share out what a van has left, once a person took it ou
     vehicles: [1, 2, 3].map((id) => ({ id: 10 + id, fleetId: 1, name: `van-${id}` })),
     fences: [],
   };
-  store.setWorld(world, [street(1, 0), street(2, 5400), street(3, 5400)]);
+  store.setWorld(world, [street(1, spare), street(2, 5400), street(3, 5400)]);
   let now = START;
   const engine = await Engine.open(store, { run: inline, threads: 0, gulpFixes: 1000, now: () => now });
-  const brokenAt = START + 300 + 8 * (LEG + SERVICE) + 100;
   const until = async (end: number): Promise<void> => {
     for (; now < end; now += 15) {
       store.ingest([11, 12, 13].map((vehicle) => fixOf(vehicle, now, vehicle === 11 ? brokenAt : 2e9)));
@@ -64,12 +64,28 @@ test('Engine proposes to share out what a van has left, once a person took it ou
       await engine.tick();
     }
   };
+  const rescues = () => store.proposals.filter(({ kind }) => kind === 'rescue');
+  return { store, until, rescues };
+}
+
+test('Engine asks for help by itself, once a van has stood where it serves nobody for three quarters of an hour', async () => {
+  const brokenAt = START + 300 + 2 * (LEG + SERVICE) + 100;
+  const { until, rescues } = await standing({ brokenAt, spare: 7200 });
+  await until(brokenAt + 2600);
+  expect(rescues()).toEqual([]);
+  await until(brokenAt + 3300);
+  expect(rescues()[0]).toMatchObject({ routeId: 1, state: 'open', detail: { cause: 'breakdown' } });
+});
+
+test('Engine proposes to share out what a van has left, once a person took it out of service', async () => {
+  const brokenAt = START + 300 + 8 * (LEG + SERVICE) + 100;
+  const { store, until, rescues } = await standing({ brokenAt, spare: 0 });
   await until(brokenAt + 240);
-  expect(store.proposals.filter(({ kind }) => kind === 'rescue')).toEqual([]);
+  expect(rescues()).toEqual([]);
   store.troubles.outOfService.push(11);
   await until(brokenAt + 600);
 
-  const [rescue] = store.proposals.filter(({ kind }) => kind === 'rescue');
+  const [rescue] = rescues();
   expect(rescue).toMatchObject({ routeId: 1, fromVersion: 1, state: 'open' });
   const { cause, choices } = rescue!.detail!;
   expect(cause).toBe('out_of_service');

@@ -50,17 +50,20 @@ type Lane = {
   wake: { readonly waitingMax: number; readonly resolve: () => void }[];
 };
 
+/** So many wait on all connections together, before each that is given waits until it is sent. */
+const WAITING_MAX = 4096;
+
 /** Hands packets to their connection, at most `inFlightMax` unacknowledged on each. */
 export function openSender({ connections, inFlightMax, ledger, now, signal }: SenderInput): Sender {
   const live: Histogram = openHistogram();
   const backlog: Histogram = openHistogram();
   const lanes = connections.map((connection): Lane => ({ connection, inFlight: 0, waiting: [], wake: [] }));
-  let [offered, acknowledged, messages, inFlight, isScheduled] = [0, 0, 0, 0, false];
+  let [offered, acknowledged, messages, inFlight, waitingCount, isScheduled] = [0, 0, 0, 0, 0, false];
   const refill = (lane: Lane): void => {
     const { waiting } = lane;
     const count = Math.min(waiting.length, inFlightMax - lane.inFlight);
     for (let i = 0; i < count; i++) send(lane, waiting[i]!);
-    waiting.splice(0, signal.aborted ? waiting.length : count);
+    waitingCount -= waiting.splice(0, signal.aborted ? waiting.length : count).length;
     const givers = lane.wake;
     lane.wake = givers.filter(({ waitingMax }) => waiting.length > waitingMax);
     for (const { waitingMax, resolve } of givers) if (waiting.length <= waitingMax) resolve();
@@ -112,9 +115,10 @@ export function openSender({ connections, inFlightMax, ledger, now, signal }: Se
       }
       if (signal.aborted) return undefined;
       lane.waiting.push(packet);
-      const isLive = packet.due !== undefined;
-      if (isLive && lane.waiting.length < inFlightMax) return undefined;
-      const waitingMax = isLive ? inFlightMax >> 1 : 0;
+      waitingCount++;
+      const mayWait = packet.due !== undefined && waitingCount <= WAITING_MAX;
+      if (mayWait && lane.waiting.length < inFlightMax) return undefined;
+      const waitingMax = mayWait ? inFlightMax >> 1 : 0;
       return new Promise((resolve) => lane.wake.push({ waitingMax, resolve }));
     },
     settled: async (signal: AbortSignal): Promise<void> => {

@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox';
+import { type BehaviourKind, behaviourKinds } from '../schemas/behaviour.ts';
 import { RescueDetail } from '../schemas/rescue.ts';
 
 /**
@@ -191,6 +192,38 @@ export const RouteDayRow = Type.Object({
   onTimeShare: nullable(Type.Number({ description: 'share of served stops no more than 15 min late' })),
 });
 export type RouteDayRow = Static<typeof RouteDayRow>;
+
+/** Something a driver did: the evidence of a deduction. Its fixes are those of the vehicle from startedAt to endedAt. */
+export const DrivingEvent = Type.Object({
+  kind: Type.Unsafe<BehaviourKind>(Type.String({ enum: [...behaviourKinds] })),
+  vehicleId: Type.Integer(),
+  vehicle: Type.String(),
+  route: nullable(Type.String()),
+  driver: nullable(Type.String()),
+  startedAt: Type.Number(),
+  endedAt: Type.Number(),
+  value: nullable(Type.Number({ description: 'the worst: g, m/s or seconds' })),
+  limit: Type.Number({ description: 'what it was held against, in the same unit' }),
+  distance: Type.Number({ description: 'metres driven meanwhile' }),
+  source: Type.String({ description: 'device or fixes' }),
+  policyVersion: Type.Integer(),
+});
+export type DrivingEvent = Static<typeof DrivingEvent>;
+
+/** GET /api/scores?from=&until=&by=driver|vehicle|route&profile=: worst first. */
+export const ScoreRow = Type.Object({
+  subject: Type.String({ description: 'code of the driver, name of the van, or route and day' }),
+  distance: Type.Number({ description: 'metres driven' }),
+  routeDays: Type.Integer(),
+  profile: Type.String(),
+  profileVersion: Type.Integer(),
+  score: Type.Number({ minimum: 0, maximum: 100 }),
+  band: Type.String(),
+  deductions: Type.Array(
+    Type.Object({ rule: Type.String(), points: Type.Number(), evidence: Type.Array(DrivingEvent) }),
+  ),
+});
+export type ScoreRow = Static<typeof ScoreRow>;
 
 /** GET /api/dashboards; GET /api/dashboards/{uid} is the Grafana Classic JSON itself. */
 export const DashboardListing = Type.Object({

@@ -1,11 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
+import { driving } from './driving.ts';
 import { ingestHealth } from './ingest-health.ts';
 import { lintDashboard } from './lint.ts';
 import { loadRuns } from './load-runs.ts';
 
 /** Every dashboard. Its JSON is committed, so that Grafana and our page need no build for it. */
-export const dashboards = [ingestHealth, loadRuns];
+export const dashboards = [driving, ingestHealth, loadRuns];
 
 /** The files of grafana/, by name. Throws on what our page could not draw as Grafana does. */
 export function dashboardFiles(): ReadonlyMap<string, string> {

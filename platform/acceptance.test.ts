@@ -2,7 +2,12 @@ import { expect, test } from 'vitest';
 import { problemsOf } from './acceptance.ts';
 
 const share = (precision: number, recall: number) => ({ precision, recall, truth: 100, found: 100 });
-const good = { crossings: share(0.95, 1), stopVisits: share(1, 0.95), trips: undefined };
+const good = {
+  crossings: share(0.95, 1),
+  stopVisits: share(1, 0.95),
+  trips: undefined,
+  behaviours: undefined,
+};
 
 test('problemsOf() has none, when nothing is lost or doubled and the conclusions agree', () => {
   expect(problemsOf({ lost: 0, duplicated: 0, truth: good })).toEqual([]);

@@ -120,6 +120,7 @@ async function figuresOf(client: ClientBase, demo: Demo) {
       crossings: shares(report.crossings),
       stopVisits: shares(report.stopVisits),
       trips: shares(report.trips),
+      behaviours: shares(report.behaviours),
     },
     ledger: { acknowledged: report.acknowledged, distinct: report.distinct, reportsLost },
   };

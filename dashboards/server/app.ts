@@ -29,6 +29,7 @@ import { pageRoutes } from './routes/page.ts';
 import { proposalRoutes } from './routes/proposals.ts';
 import { provisioningRoutes } from './routes/provisioning.ts';
 import { rescueRoutes } from './routes/rescues.ts';
+import { scoreRoutes } from './routes/scores.ts';
 import { storageRoutes } from './routes/storage.ts';
 import { guardRoutes, sessionCookie } from './session.ts';
 
@@ -79,6 +80,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   doctorRoutes(app, deps);
   storageRoutes(app, deps);
   analyticsRoutes(app, deps);
+  scoreRoutes(app, deps);
   dashboardRoutes(app, deps);
   healthRoutes(app, deps);
   liveRoutes(app, deps);

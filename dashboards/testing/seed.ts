@@ -245,6 +245,18 @@ async function writeConclusions(
      values ($1::int, $1::int, $1::int, to_timestamp($2 - 300), 'enter', null, 1), ($1::int, $1::int, $1::int, to_timestamp($2 - 200), 'exit', 100, 1)`,
     [base, at],
   );
+  await client.query(
+    `insert into behaviour_policies (fleet_id, version, policy, created_by) values ($1, 2, '{"brakingG": 0.45}', $2)`,
+    [base, `${name}-person`],
+  );
+  await client.query(
+    `insert into behaviours (fleet_id, vehicle_id, fix_at, fix_key, kind, started_at, ended_at, value, limit_value,
+       distance, source, policy_version, commit_no)
+     select $1::int, $1::int, to_timestamp($2) - interval '2 minutes', 1, kind, to_timestamp($2) - interval '3 minutes',
+       to_timestamp($2) - interval '2 minutes', 0.5, 0.41, 0, 'device', 1, 1
+     from unnest(array['harsh_braking', 'speeding', 'unbelted', 'idling', 'parking_sequence']) as kind`,
+    [base, at],
+  );
   await run(
     `insert into trips (fleet_id, vehicle_id, started_at, start_lng, start_lat, end_lng, end_lat, distance, halt_count, commit_no)
      values ($1::int, $1::int, to_timestamp($2 - 3000), -122.6, 45.5, -122.6, 45.51, 1000, 1, 1)`,

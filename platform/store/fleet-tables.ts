@@ -41,6 +41,13 @@ export async function readFleetTables(
      where f.name = $1 and t.started_at >= to_timestamp($2) and not t.retracted`,
     values,
   );
+  const behaviours = await client.query<NonNullable<FleetTables['behaviours']>[number]>(
+    `select v.name as vehicle, b.kind, extract(epoch from b.started_at)::float8 as "startedAt",
+       extract(epoch from b.ended_at)::float8 as "endedAt"
+     from behaviours b join vehicles v using (vehicle_id) join fleets f on f.fleet_id = b.fleet_id
+     where f.name = $1 and b.started_at >= to_timestamp($2) and not b.retracted`,
+    values,
+  );
   const counters = await client.query<{ name: string; repeated: number; late: number; rejected: number }>(
     `select d.name, c.duplicate::float8 as repeated, c.late::float8 as late, c.rejected::float8 as rejected
      from device_counters c join devices d using (device_id) join fleets f on f.fleet_id = d.fleet_id
@@ -62,6 +69,7 @@ export async function readFleetTables(
       startedAt: started,
       endedAt: ended ?? undefined,
     })),
+    behaviours: behaviours.rows,
     late: sum('late'),
     rejected: sum('rejected'),
     countersByDevice: new Map(counters.rows.map(({ name, ...rest }) => [name, rest])),

@@ -25,6 +25,15 @@ export type FleetTables = {
     readonly startedAt: number;
     readonly endedAt?: number | undefined;
   }[];
+  /** What drivers did; absent where nobody asked. */
+  readonly behaviours?:
+    | readonly {
+        readonly vehicle: string;
+        readonly kind: string;
+        readonly startedAt: number;
+        readonly endedAt: number;
+      }[]
+    | undefined;
   readonly late: number;
   readonly rejected: number;
   /** What the platform counted of each device, ever: fixes that came again, behind newer ones, refused. */
@@ -73,6 +82,7 @@ export type AcceptanceReport = {
   readonly crossings?: Agreement | undefined;
   readonly stopVisits?: Agreement | undefined;
   readonly trips?: Agreement | undefined;
+  readonly behaviours?: Agreement | undefined;
   /** Live uploads, and apart from them the backlog that a shift begun earlier starts with. */
   readonly latencyMs: LatencyMs | undefined;
   readonly backlogLatencyMs: LatencyMs | undefined;
@@ -104,6 +114,8 @@ const DEVICES_NAMED = 100;
 /** A visit and a trip are the same when they begin (and end) this close, seconds. */
 const VISIT_TOLERANCE = 60;
 const TRIP_TOLERANCE = 180;
+/** What drivers did is certain when it is over for so long, seconds. */
+const BEHAVIOUR_SETTLES = 120;
 
 /**
  * Compares what was sent, what really happened and what the tables hold. A crossing agrees when
@@ -255,7 +267,24 @@ function agreements(ledger: LedgerContents, truth: readonly TruthRecord[], table
       Math.abs(a.at - b.at) <= TRIP_TOLERANCE &&
       (Number.isNaN(a.until) || Math.abs(a.until - b.until) <= TRIP_TOLERANCE),
   );
-  return { crossings, stopVisits, trips };
+  const behaviours =
+    tables.behaviours &&
+    agreement(
+      items('behaviour', ({ vehicle, kind, from, until }) => ({
+        key: `${vehicle} ${kind}`,
+        at: from,
+        until,
+        isDue: isOver(vehicle, until, BEHAVIOUR_SETTLES + settling),
+      })),
+      tables.behaviours.filter(isKnown).map(({ vehicle, kind, startedAt, endedAt }) => ({
+        key: `${vehicle} ${kind}`,
+        at: startedAt,
+        until: endedAt,
+        isDue: isOver(vehicle, endedAt, BEHAVIOUR_SETTLES + settling),
+      })),
+      (a, b) => a.at <= b.until + 3 * interval && b.at <= a.until + 3 * interval,
+    );
+  return { crossings, stopVisits, trips, behaviours };
 }
 
 /** Pairs of one true and one found item each, nearest first. */

@@ -86,6 +86,41 @@ export const PaceRow = Type.Object({
 });
 export type PaceRow = Static<typeof PaceRow>;
 
+const factor = (description: string) => Type.Number({ description });
+
+/** GET /api/pace/learned: what past days taught, and from how much. */
+export const PaceLearned = Type.Object({
+  version: Type.Integer({ description: 'days taken in' }),
+  serviceDate: Type.String({ description: 'the newest of them' }),
+  learnedAt: Type.Number(),
+  routeCount: Type.Integer({ description: 'routes of that day' }),
+  visitCount: Type.Integer({ description: 'stop visits of that day' }),
+  drivers: Type.Integer({ description: 'drivers with a pace of their own' }),
+  driverSpread: nullable(factor('how drivers differ at the door: σ of the logarithm')),
+  driverForm: factor('how a driver differs from day to day: σ of the logarithm'),
+  hours: Type.Array(
+    Type.Object({
+      hour: Type.Integer({ description: 'of the day, UTC' }),
+      travel: factor('legs take this much of what the plan and the fleet’s day say'),
+      service: factor('services, likewise'),
+      services: Type.Number({ description: 'visits it was learned from, older ones counting less' }),
+      legSeconds: Type.Number({ description: 'seconds of legs it was learned from, likewise' }),
+    }),
+  ),
+  areas: Type.Array(
+    Type.Object({
+      lng: Type.Number(),
+      lat: Type.Number(),
+      travel: factor('legs into this area take this much of what was expected'),
+      legSeconds: Type.Number({
+        description: 'seconds of legs it was learned from, older ones counting less',
+      }),
+    }),
+    { description: 'the middle of each; those of which most was seen' },
+  ),
+});
+export type PaceLearned = Static<typeof PaceLearned>;
+
 /** GET /api/routes/{routeId} */
 export const RouteDetail = Type.Object({
   routeId: Type.Integer(),

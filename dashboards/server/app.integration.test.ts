@@ -60,6 +60,17 @@ describe('reading', () => {
     ]);
   });
 
+  test('GET /api/pace/learned says what past days taught, and from how much', async () => {
+    const answer = await get('/api/pace/learned');
+    expect(answer.json()).toMatchObject({
+      version: 3,
+      routeCount: 2,
+      visitCount: 250,
+      drivers: 0,
+      hours: [],
+    });
+  });
+
   test('GET /api/routes/:id gives plan, visits and track', async () => {
     const detail = (await get('/api/routes/1000')).json();
     expect(detail.stops.map((stop: { code: string }) => stop.code)).toEqual(

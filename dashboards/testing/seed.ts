@@ -113,6 +113,11 @@ async function writeFleet(client: pg.Client, name: string, base: number, at: num
      values ($1::int + 1, $1, to_timestamp($2), $3, $3)`,
     [base, at, `${name}-person`],
   );
+  await run(
+    `insert into pace_learned (fleet_id, service_date, version, learned_at, route_count, visit_count, data)
+     values ($1, current_date - 1, 3, now(), 2, 250, jsonb_build_object('told', $2::text))`,
+    [base, name],
+  );
   await run(`insert into audit_log (fleet_id, actor, action, subject) values ($1, $2, 'seed', 'fleet')`, [
     base,
     `${name}-actor`,

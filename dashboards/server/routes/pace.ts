@@ -1,6 +1,7 @@
 import Type from 'typebox';
-import { PaceRow, RouteDetail } from '../../api.ts';
+import { PaceLearned, PaceRow, RouteDetail } from '../../api.ts';
 import { paceBoard } from '../../queries/pace.ts';
+import { paceLearned } from '../../queries/pace-learned.ts';
 import { routeDetail } from '../../queries/routes.ts';
 import type { App, AppDeps } from '../deps.ts';
 import { notFound } from '../problems.ts';
@@ -19,6 +20,22 @@ export function paceRoutes(app: App, { database }: AppDeps): void {
       },
     },
     (request) => database.withFleet(whoAsks(request).fleet.id, (query) => paceBoard(query)),
+  );
+
+  app.get(
+    '/api/pace/learned',
+    {
+      config: { role: 'viewer' },
+      schema: {
+        summary: 'What past days taught about streets, hours and drivers, and from how much',
+        response: { 200: PaceLearned },
+      },
+    },
+    async (request) => {
+      const learned = await database.withFleet(whoAsks(request).fleet.id, (query) => paceLearned(query));
+      if (!learned) throw notFound('day that was learned from');
+      return learned;
+    },
   );
 
   app.get(

@@ -103,3 +103,13 @@ test('Engine proposes to share out what a van has left, once a person took it ou
   }
   expect(explanation).toContain('R1 cannot go on');
 });
+
+test('Engine asks for help for a van that stands at a stop, once that is longer than its service can take', async () => {
+  // In the middle of its third service.
+  const brokenAt = START + 300 + 2 * (LEG + SERVICE) + 20;
+  const { until, rescues } = await standing({ brokenAt, spare: 7200 });
+  await until(brokenAt + 2900);
+  expect(rescues()).toEqual([]);
+  await until(brokenAt + 2900 + 10 * SERVICE);
+  expect(rescues()[0]).toMatchObject({ routeId: 1, state: 'open', detail: { cause: 'breakdown' } });
+});

@@ -21,6 +21,8 @@ const WAIT_LEAST = 900;
 const HOURS = 11 * 3600;
 /** A van that stands for so long where it serves nobody, beyond a break, cannot go on; seconds. */
 const STANDS_SECONDS = 2700;
+/** A service takes this many times as long as planned once in a thousand (lognormal, sigma 0.72: data of real stops). */
+const SERVICE_LONGEST = 9;
 /** Vans looked at for one in need. */
 const NEIGHBOURS = 24;
 
@@ -44,16 +46,21 @@ export function needOf(
   return run.risk.isOpen ? 'at_risk' : undefined;
 }
 
-/** Standing away from the depot for longer than any break still to come, at no stop; silent or not. */
+/**
+ * Standing away from the depot for longer than any break still to come and, at a stop, than its service; silent
+ * or not. Vans that break down often do so at a stop, where the engine was turned off.
+ */
 function isStanding(
   { latest, plan, experience }: RouteRun,
   record: VehicleRecord | undefined,
   clock: number,
 ): boolean {
   const halt = record?.state.halt;
-  if (!halt || !latest || record.state.trip.phase !== 'away' || latest.progress.serving >= 0) return false;
+  if (!halt || !latest || record.state.trip.phase !== 'away') return false;
+  const { serving } = latest.progress;
   const pause = Math.max(0, ...plan.breaks.slice(experience.breakCount).map(({ seconds }) => seconds));
-  return clock - halt.startedAt > STANDS_SECONDS + pause;
+  const service = serving < 0 ? 0 : SERVICE_LONGEST * plan.service[serving]!;
+  return clock - halt.startedAt > STANDS_SECONDS + pause + service;
 }
 
 /** The vans nearest to those in need, themselves included. */

@@ -255,6 +255,11 @@ async function writeConclusions(
     [base, `${name}-person`],
   );
   await client.query(
+    `insert into pace_learned (fleet_id, service_date, version, learned_at, route_count, visit_count, data)
+     values ($1, '2026-01-02', 1, to_timestamp($2), 1, 3, '{}')`,
+    [base, at],
+  );
+  await client.query(
     `insert into behaviours (fleet_id, vehicle_id, fix_at, fix_key, kind, started_at, ended_at, value, limit_value,
        distance, source, policy_version, commit_no)
      select $1::int, $1::int, to_timestamp($2) - interval '2 minutes', 1, kind, to_timestamp($2) - interval '3 minutes',

@@ -27,6 +27,7 @@ export class Gathering {
   #waiting: Delivery[] = [];
   #fixes = 0;
   #bytes = 0;
+  #messages = 0;
   /** When the first of those waiting came, in milliseconds. */
   #since = 0;
   #wake: (() => void) | undefined;
@@ -40,6 +41,7 @@ export class Gathering {
     this.#waiting.push(delivery);
     this.#fixes += delivery.fixes.length;
     this.#bytes += delivery.bytes;
+    this.#messages += delivery.messages ?? 1;
     if (this.#waiting.length === 1 || this.#isFull()) this.#wake?.();
   }
 
@@ -59,8 +61,8 @@ export class Gathering {
     // wait for us before they send more are not kept waiting for one another.
     const step = gatherMs / 2;
     for (let before = 0, ms = gatherMs + step; ms <= busyGatherMs; ms += step) {
-      if (this.#waiting.length - before < busyMessages) break;
-      before = this.#waiting.length;
+      if (this.#messages - before < busyMessages) break;
+      before = this.#messages;
       await this.#age(ms, signal);
     }
     return this.#take();
@@ -89,6 +91,7 @@ export class Gathering {
     }
     const taken = this.#waiting.slice(0, count);
     this.#waiting = this.#waiting.slice(count);
+    for (const { messages = 1 } of taken) this.#messages -= messages;
     this.#fixes -= fixes;
     this.#bytes -= bytes;
     return batchOf(taken);

@@ -4,7 +4,7 @@ import type { Directory } from './access/directory.ts';
 import { Newcomers } from './access/newcomers.ts';
 import { type Batch, Gathering } from './batch.ts';
 import { deliver, type Sender } from './broker/deliver.ts';
-import type { Message } from './broker/delivery.ts';
+import type { Delivery, Message } from './broker/delivery.ts';
 import { partsOf } from './broker/gateway-message.ts';
 import type { IngestLimits } from './config.ts';
 import { type AskRebirth, Assemblies } from './formats/assemblies.ts';
@@ -69,6 +69,13 @@ export class Pipeline {
     else this.#gather(message, sender);
   }
 
+  /** Takes what was decoded on the way, all of one read of a connection. */
+  take(delivery: Delivery): void {
+    this.#messages += delivery.messages ?? 1;
+    this.#bytes += delivery.bytes;
+    this.#gathering.push(delivery);
+  }
+
   /** Stores batch after batch until stopped and empty. */
   async run(): Promise<void> {
     const { store, log, signal, giveUp } = this.#options;
@@ -80,8 +87,8 @@ export class Pipeline {
       const begun = performance.now();
       await commit(batch, { write, log, signal: giveUp });
       this.#tell(batch, (performance.now() - begun) / 1000);
-      for (const { acknowledge, bytes } of batch.deliveries) {
-        this.#messages--;
+      for (const { acknowledge, bytes, messages = 1 } of batch.deliveries) {
+        this.#messages -= messages;
         this.#bytes -= bytes;
         acknowledge();
       }
@@ -90,7 +97,9 @@ export class Pipeline {
 
   #tell({ deliveries }: Batch, seconds: number): void {
     const { metrics = noMetrics } = this.#options;
-    metrics.set('paceline_ingest_waiting_messages', this.#messages - deliveries.length);
+    let messages = 0;
+    for (const delivery of deliveries) messages += delivery.messages ?? 1;
+    metrics.set('paceline_ingest_waiting_messages', this.#messages - messages);
     metrics.set('paceline_ingest_fullness', this.fullness);
     if (deliveries.length === 0) return;
     let fixes = 0;
@@ -99,7 +108,7 @@ export class Pipeline {
       for (const { reason } of delivery.rejections)
         metrics.count('paceline_ingest_rejections_total', 1, reason);
     }
-    metrics.count('paceline_ingest_messages_total', deliveries.length);
+    metrics.count('paceline_ingest_messages_total', messages);
     metrics.count('paceline_ingest_fixes_total', fixes);
     metrics.observe('paceline_ingest_batch_fixes', fixes);
     metrics.observe('paceline_ingest_commit_seconds', seconds);

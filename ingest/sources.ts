@@ -45,6 +45,7 @@ export async function openSources(
     ...shared,
     ...{ log, now },
     receive: pipeline.receive.bind(pipeline),
+    take: pipeline.take.bind(pipeline),
     fullness: () => pipeline.fullness,
   };
   const open = new Map<string, Source>();
@@ -81,6 +82,7 @@ export async function openSources(
 type Wire = Omit<SourceContext, 'pipeline'> &
   Pick<ProgramContext, 'log' | 'now'> & {
     readonly receive: Pipeline['receive'];
+    readonly take: Pipeline['take'];
     readonly fullness: () => number;
   };
 

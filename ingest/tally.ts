@@ -77,18 +77,19 @@ export function tally(
   let n = 0;
   for (const delivery of deliveries) {
     const minute = minuteOf(minutes, delivery);
-    const device = deviceOf(devices, delivery);
+    const sender = deviceOf(devices, delivery);
     const rejected = delivery.rejections.length + (delivery.knock === undefined ? 0 : 1);
     if (minute) {
-      minute.messages++;
+      minute.messages += delivery.messages ?? 1;
       minute.rejected += rejected;
     }
-    if (device) {
-      device.rejected += rejected;
+    if (sender) {
+      sender.rejected += rejected;
       for (const { reason } of delivery.rejections)
-        because(reasons, device, 'rejected', reason, delivery.received);
+        because(reasons, sender, 'rejected', reason, delivery.received);
     }
     for (const fix of delivery.fixes) {
+      const device = deviceOf(devices, fix);
       const before = newest.get(fix.vehicleId) ?? newestAt(fix.vehicleId) ?? Number.NEGATIVE_INFINITY;
       const outcome = { isNew: isNew(n++), isLate: fix.at < before, isFiltered: fix.flags !== 0 };
       if (minute) count(minute, outcome);
@@ -173,8 +174,10 @@ function countBoot(boots: Map<number, BootTally[]>, fix: Fix, seq: number): void
   else ofDevice.push(first);
 }
 
-function deviceOf(devices: Map<number, DeviceTally>, delivery: Delivery): DeviceTally | undefined {
-  const { deviceId, fleetId } = delivery;
+function deviceOf(
+  devices: Map<number, DeviceTally>,
+  { deviceId, fleetId }: Pick<Delivery, 'deviceId' | 'fleetId'>,
+): DeviceTally | undefined {
   if (deviceId === undefined || fleetId === undefined) return undefined;
   const known = devices.get(deviceId);
   if (known !== undefined) return known;

@@ -69,10 +69,16 @@ export class Directory {
   /** Ends when nobody uses the map any more; see `#inTurn`. */
   #turn: Promise<unknown> = Promise.resolve();
   #next: Promise<void> | undefined;
+  #version = 0;
   #readAt = Number.NEGATIVE_INFINITY;
 
   constructor(pool: Pool) {
     this.#pool = pool;
+  }
+
+  /** Another number whenever what it says of devices may have changed. */
+  get version(): number {
+    return this.#version;
   }
 
   device(fleet: string, device: string): Device | undefined {
@@ -153,6 +159,7 @@ export class Directory {
       names,
     ]);
     for (const row of rows) addDevice(known, row);
+    this.#version++;
   }
 
   /**
@@ -188,6 +195,7 @@ export class Directory {
       if (fleet !== undefined) addDevice(fleet, row);
     }
     this.#fleets = fleets;
+    this.#version++;
   }
 }
 

@@ -19,10 +19,10 @@ export class Acknowledgements {
     this.#client = client;
   }
 
-  /** Sends a PUBACK, if there is an id to acknowledge, and then calls `readOn`. */
-  send(messageId: number | undefined, readOn: () => void): void {
+  /** Sends a PUBACK for each id, and then calls `readOn`. */
+  send(messageIds: readonly number[], readOn: () => void): void {
     if (this.#readOn.length === 0) queueMicrotask(() => this.#flush());
-    if (messageId !== undefined) this.#messageIds.push(messageId);
+    for (const id of messageIds) this.#messageIds.push(id);
     this.#readOn.push(readOn);
   }
 
@@ -42,9 +42,13 @@ export class Acknowledgements {
     const { closed, conn } = this.#client;
     if (ids.length === 0 || closed || conn.destroyed) return;
     const bytes = Buffer.allocUnsafe(ids.length * PUBACK_BYTES);
-    for (const [i, id] of ids.entries()) {
-      bytes.writeUInt16BE((PUBACK << 8) | 2, i * PUBACK_BYTES);
-      bytes.writeUInt16BE(id, i * PUBACK_BYTES + 2);
+    let offset = 0;
+    for (const id of ids) {
+      bytes[offset] = PUBACK;
+      bytes[offset + 1] = 2;
+      bytes[offset + 2] = id >> 8;
+      bytes[offset + 3] = id & 0xff;
+      offset += PUBACK_BYTES;
     }
     conn.write(bytes);
     if (conn.writableLength > UNREAD_BYTES_MAX) conn.destroy();

@@ -10,7 +10,8 @@ import type { Downlink } from '../down/downlink.ts';
 import type { Rebirths } from '../down/rebirths.ts';
 import { deviceNamed, type FormatRegistry } from '../formats/registry.ts';
 import { Acknowledgements } from './acknowledgements.ts';
-import type { Address, Message } from './delivery.ts';
+import type { Address, Delivery, Message } from './delivery.ts';
+import { readDirectly } from './direct.ts';
 import { type Listen, listen } from './listen.ts';
 import { openListening } from './listening.ts';
 
@@ -26,6 +27,8 @@ export type BrokerOptions = {
   /** The wall clock, an instant. */
   readonly now: () => number;
   readonly receive: (message: Message) => void;
+  /** Takes what was decoded on the way. */
+  readonly take: (delivery: Delivery) => void;
   /** Hears what devices say of themselves. */
   readonly onStatus?: ((fleet: string, device: string, payload: Uint8Array | string) => void) | undefined;
   /** 1 is where new publishers are turned away, 2 where those connected are cut off. */
@@ -124,9 +127,19 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
     if (error.name === 'Refusal') options.log.warn({}, error.message);
   });
 
-  const server = createServer((socket) => accept(aedes, socket, options.limits));
+  const directSession = (client: Client) => {
+    const session = isHeard || options.fullness() >= 2 ? undefined : sessions.get(client);
+    if (session === undefined) return undefined;
+    const { acknowledgements } = session;
+    return { acknowledgements, addressOf: (topic: string) => ownData(session, topic, options.formats) };
+  };
+  const take = (socket: Socket) => {
+    const client = accept(aedes, socket, options.limits);
+    readDirectly({ ...options, client, session: () => directSession(client), push: options.take });
+  };
+  const server = createServer(take);
   server.maxConnections = options.limits.connections;
-  const secure = options.tls && secureServer(options.tls, (socket) => accept(aedes, socket, options.limits));
+  const secure = options.tls && secureServer(options.tls, take);
   if (secure) secure.maxConnections = options.limits.connections;
   const port = await listen(server, options.listen, 'MQTT');
   const tlsPort = secure && options.tls && (await listenToo(secure, options.tls.mqtt, server));
@@ -268,7 +281,7 @@ function takePublish(
       acknowledge: () => {
         // We acknowledge QoS 1 ourselves; what is left to Aedes is to pass it on to whoever listens.
         if (qos === 1) packet.qos = 0;
-        session.acknowledgements.send(qos === 1 ? messageId : undefined, callback);
+        session.acknowledgements.send(qos === 1 && messageId !== undefined ? [messageId] : [], callback);
       },
     });
   }
@@ -282,6 +295,13 @@ function whatIs({ identity, topics }: Session, topic: string, formats: FormatReg
   if (topics.size >= TOPICS_MAX) topics.clear();
   topics.set(topic, what);
   return what;
+}
+
+/** Where data goes that is in our own format, on a topic that says of which device. */
+function ownData(session: Session, topic: string, formats: FormatRegistry): Address | undefined {
+  const what = whatIs(session, topic, formats);
+  const isOwn = what.kind === 'data' && what.channel === 'telemetry' && what.route === undefined;
+  return isOwn ? what : undefined;
 }
 
 /** The address that a gateway's payload names, where its topic does not. */
@@ -307,12 +327,12 @@ function isKept(
  * limit is still taken up to four times that, so that it can be rejected by name and acknowledged;
  * a publisher that sends more is cut off.
  */
-function accept(aedes: Aedes, socket: Socket, limits: IngestLimits): void {
+function accept(aedes: Aedes, socket: Socket, limits: IngestLimits): Client {
   socket.setNoDelay(true);
-  const client = aedes.handle(socket) as unknown as {
-    readonly _parser: { readonly packet: { length: number } };
-  };
+  const client = aedes.handle(socket);
+  const { _parser } = client as unknown as { readonly _parser: { readonly packet: { length: number } } };
   socket.on('readable', () => {
-    if (client._parser.packet.length > 4 * limits.messageBytes) socket.destroy();
+    if (_parser.packet.length > 4 * limits.messageBytes) socket.destroy();
   });
+  return client;
 }

@@ -45,11 +45,16 @@ export type Message = {
 /** A device that knocked and is not known. */
 export type Knock = { readonly fleetId: number; readonly device: string; readonly payload: Uint8Array };
 
-/** A message with all that came of it, ready to be stored. */
+/** A message with all that came of it, ready to be stored; or many that were read at once. */
 export type Delivery = Decoded & {
   readonly topic: string;
+  /** The topic of each fix, where they are of many. */
+  readonly topics?: readonly string[] | undefined;
+  /** How many messages it is; undefined: one. */
+  readonly messages?: number | undefined;
   readonly received: number;
   readonly fleetId: number | undefined;
+  /** Whose everything but the fixes is: they say it themselves. */
   readonly deviceId: number | undefined;
   readonly knock: Knock | undefined;
   /** Size of the payload, for the bounds. */

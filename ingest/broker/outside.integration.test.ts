@@ -109,6 +109,7 @@ test('openOutside() speaks MQTT 3.1.1, when the broker knows no 5, and says so w
     log: silentLog,
     now,
     receive() {},
+    take() {},
     fullness: () => 0,
     formats: new FormatRegistry(),
   });

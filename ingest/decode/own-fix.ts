@@ -1,4 +1,4 @@
-import type { Fix } from '../../schemas/fix.ts';
+import type { Fix, OwnMessage } from '../../schemas/fix.ts';
 import { fixFlags, type RejectionReason } from '../../schemas/reasons.ts';
 import { contentKey } from './content-key.ts';
 import type { DecodeLimits, Flaw, Origin } from './decoded.ts';
@@ -16,9 +16,6 @@ const SMALLINT_MAX = 32_767;
  * A fix from one parsed own message, or what is wrong with it. Written by hand, since it runs for
  * every fix: what it takes for the right shape is exactly what `OwnMessage` takes (a test compares
  * the two); the reasons `position`, `instant` and `range` go beyond shape.
- *
- * Values of `real` columns are rounded to what the column holds, so that the log of batches and the
- * table agree to the last bit.
  */
 export function fixFrom(json: unknown, origin: Origin, received: number, limits: DecodeLimits): Fix | Flaw {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
@@ -44,56 +41,63 @@ export function fixFrom(json: unknown, origin: Origin, received: number, limits:
   const outside = outsideRange(message, eventsText);
   if (outside !== undefined) return flaw('range', outside);
 
-  const at = ms / 1000;
-  const speed = real(message.speed);
-  const accuracy = real(message.accuracy);
-  const seq = optional<number>(message.seq);
-  const sent = optional<number>(message.sent);
-  const measured = {
-    lng,
-    lat,
-    speed: speed !== undefined && speed < 0 ? undefined : speed,
-    heading: real(message.heading),
-    accuracy,
-    altitude: real(message.altitude),
-    satellites: optional<number>(message.satellites),
-    ignition: optional<boolean>(message.ignition),
-    odometer: optional<number>(message.odometer),
-    fuel: real(message.fuel),
-    soc: real(message.soc),
-    rpm: real(message.rpm),
-    door: optional<boolean>(message.door),
-    belt: optional<boolean>(message.belt),
-  };
-  return {
+  return made(message as unknown as Said, { origin, received, eventsText }, limits);
+}
+
+/** An own message whose shape and ranges are right. */
+export type Said = Pick<OwnMessage, 'ts' | 'lat' | 'lng'> & {
+  readonly [field in Exclude<keyof OwnMessage, 'ts' | 'lat' | 'lng'>]: OwnMessage[field] | undefined;
+};
+
+/** What a fix is made of besides the message: whose it is, when it came, and its events as JSON. */
+export type Making = {
+  readonly origin: Origin;
+  readonly received: number;
+  readonly eventsText?: string | undefined;
+};
+
+/**
+ * The fix that a right message makes. Values of `real` columns are rounded to what the column holds,
+ * so that the log of batches and the table agree to the last bit.
+ */
+export function made(said: Said, { origin, received, eventsText = '' }: Making, limits: DecodeLimits): Fix {
+  const { lng, lat } = said;
+  const at = Math.round(said.ts) / 1000;
+  const speed = real(said.speed);
+  const accuracy = real(said.accuracy);
+  const seq = said.seq ?? undefined;
+  const sent = said.sent ?? undefined;
+  const fix = {
     fleetId: origin.fleetId,
     vehicleId: origin.vehicleId,
     deviceId: origin.deviceId,
     at,
-    // What the device said, also where it means unknown: two different reports are two fixes.
-    key: seq ?? contentKey({ ...measured, speed }, eventsText ?? ''),
+    key: seq ?? 0,
     received,
     lng,
     lat,
-    speed: measured.speed,
-    heading: measured.heading,
+    speed: speed !== undefined && speed < 0 ? undefined : speed,
+    heading: real(said.heading),
     accuracy,
-    altitude: measured.altitude,
-    satellites: measured.satellites,
-    ignition: measured.ignition,
-    odometer: measured.odometer,
-    fuel: measured.fuel,
-    soc: measured.soc,
-    rpm: measured.rpm,
-    door: measured.door,
-    belt: measured.belt,
+    altitude: real(said.altitude),
+    satellites: said.satellites ?? undefined,
+    ignition: said.ignition ?? undefined,
+    odometer: said.odometer ?? undefined,
+    fuel: real(said.fuel),
+    soc: real(said.soc),
+    rpm: real(said.rpm),
+    door: said.door ?? undefined,
+    belt: said.belt ?? undefined,
     seq,
-    boot: optional<string>(message.boot),
+    boot: said.boot ?? undefined,
     sent: sent === undefined ? undefined : Math.round(sent) / 1000,
-    buffered: optional<boolean>(message.buffered),
-    events,
+    buffered: said.buffered ?? undefined,
+    events: said.events ?? undefined,
     flags: flagsOf({ lng, lat, accuracy, at, received }, limits),
   };
+  // What the device said, also where it means unknown: two different reports are two fixes.
+  if (seq === undefined) fix.key = contentKey(speed === fix.speed ? fix : { ...fix, speed }, eventsText);
+  return fix;
 }
 
 /** Bits of `fixFlags` for what one fix says by itself. */
@@ -207,10 +211,8 @@ function isText(value: unknown, min: number, max: number): boolean {
   return value.length <= max || (value.length <= 2 * max && [...value].length <= max);
 }
 
-const optional = <T>(value: unknown): T | undefined => (value == null ? undefined : (value as T));
-
-const real = (value: unknown): number | undefined =>
-  value == null ? undefined : Math.fround(value as number);
+const real = (value: number | null | undefined): number | undefined =>
+  value == null ? undefined : Math.fround(value);
 
 const flaw = (reason: RejectionReason, detail: string): Flaw => ({ reason, detail });
 

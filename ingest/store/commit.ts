@@ -84,9 +84,13 @@ function piecesOf(delivery: Delivery): Delivery[] {
     rejections: [],
     answers: [],
     knock: undefined,
+    messages: undefined,
+    topics: undefined,
   };
   return [
-    ...delivery.fixes.map((fix) => ({ ...bare, fixes: [fix] })),
+    ...delivery.fixes.map((fix, i) => ({
+      ...{ ...bare, topic: delivery.topics?.[i] ?? delivery.topic, deviceId: fix.deviceId, fixes: [fix] },
+    })),
     ...delivery.reports.map((report) => ({ ...bare, reports: [report] })),
     ...delivery.rejections.map((rejection) => ({ ...bare, rejections: [rejection] })),
     ...(delivery.answers ?? []).map((answer) => ({ ...bare, answers: [answer] })),

@@ -66,7 +66,7 @@ async function attempt(client: Client, commit: Commit, isTrusting: boolean): Pro
   const parts = byCertainty(fixes, isTrusting ? commit.newestAt : () => Number.POSITIVE_INFINITY);
   const isAllNew = parts.doubtful.fixes.length === 0;
   const end = { kind: 'commit', sourceId: commit.sourceId, batch } as const;
-  const rows = copyRows(parts.certain.fixes, end);
+  const rows = copyRows(byVehicle(parts.certain.fixes), end);
   await begun;
   const copied = parts.certain.fixes.length === 0 ? undefined : copyInto(client, sql.copyFixes, rows);
   // While the server is at work; what it says can only be an error.
@@ -84,6 +84,18 @@ async function attempt(client: Client, commit: Commit, isTrusting: boolean): Pro
   await client.query('commit');
   return written;
 }
+
+/**
+ * In the order of the table's key, as nearly as it costs nothing: fixes of one vehicle land on one page
+ * of the index, which spares the server an eighth of its work where each vehicle has a few.
+ */
+function byVehicle(fixes: readonly Fix[]): readonly Fix[] {
+  const order = Float64Array.from(fixes, ({ vehicleId }, n) => vehicleId * FIXES_MAX + n).sort();
+  return Array.from(order, (place) => fixes[place % FIXES_MAX] as Fix);
+}
+
+/** More than one commit ever holds; times a vehicle's number it is exact. */
+const FIXES_MAX = 2 ** 21;
 
 async function copyInto(client: Client, copy: string, rows: Buffer): Promise<void> {
   await pipeline([rows], client.query(copyFrom(copy)) as Writable);

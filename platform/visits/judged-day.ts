@@ -12,7 +12,7 @@ export type JudgedDay = {
   readonly flaps: number;
 };
 
-/** Seconds between a visit and its truth that still are the same visit. */
+/** Seconds between a visit and its truth that still are the same visit; where fixes are rare, two of their intervals. */
 const VISIT_SECONDS = 60;
 /** Trips start and end at the depot's gate, where a van may crawl. */
 const TRIP_SECONDS = 60;
@@ -70,7 +70,7 @@ export function judged(
     visits: agreement(
       wanted.visit,
       concluded.visits.map(({ stopId, arrivedAt }) => ({ name: stop.get(stopId) ?? '', at: arrivedAt })),
-      VISIT_SECONDS + intervalSeconds,
+      Math.max(VISIT_SECONDS, 2 * intervalSeconds),
     ),
     crossings,
     tripStarts: agreement(

@@ -1,20 +1,13 @@
+import { defaultFencePolicy, type FencePolicy } from '../../../schemas/fence.ts';
 import type { LngLat } from './geo.ts';
 
 export type DraftShape = 'circle' | 'polygon' | 'corridor';
 
-/** Hours of the week as the form has them. */
-export type DraftPolicy = {
-  readonly enterMargin: number;
-  readonly exitMargin: number;
-  readonly minInside: number;
-  readonly minOutside: number;
-  readonly dwell?: number | undefined;
-  readonly speedLimit?: number | undefined;
+/** As the form has it: hours and presence are checked by the server. */
+export type DraftPolicy = Omit<FencePolicy, 'schedule' | 'presence'> & {
   readonly schedule?: unknown;
   readonly presence?: unknown;
 };
-
-export const defaultPolicy: DraftPolicy = { enterMargin: 0, exitMargin: 25, minInside: 20, minOutside: 20 };
 
 /** A fence while somebody draws it. */
 export type FenceDraft = {
@@ -36,7 +29,7 @@ type Feature = { readonly properties: Readonly<Record<string, unknown>>; readonl
 type Drawn = { readonly type?: string; readonly coordinates?: unknown };
 
 export const emptyDraft = (shape: DraftShape, set: string): FenceDraft => ({
-  ...{ set, name: '', kind: 'area', shape, points: [], radius: 150, width: 60, policy: defaultPolicy },
+  ...{ set, name: '', kind: 'area', shape, points: [], radius: 150, width: 60, policy: defaultFencePolicy },
 });
 
 /** How few points make a shape. */
@@ -49,7 +42,7 @@ export function draftOf({ properties, geometry }: Feature): FenceDraft {
     ...emptyDraft('polygon', text('set')),
     name: text('name'),
     kind: properties.kind === 'depot' ? 'depot' : 'area',
-    policy: { ...defaultPolicy, ...(properties.policy as DraftPolicy | undefined) },
+    policy: { ...defaultFencePolicy, ...(properties.policy as DraftPolicy | undefined) },
   };
   if (type === 'Point') {
     return { ...draft, shape: 'circle', points: [coordinates as LngLat], radius: Number(properties.radius) };

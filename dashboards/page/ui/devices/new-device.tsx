@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import type { Issued, LineProblem } from '../../../api-devices.ts';
 import type { DoctorFormat } from '../../../api-doctor.ts';
 import { Refusal, request, sentence } from '../../state/request.ts';
+import { LineProblems } from '../line-problems.tsx';
 import { useLoaded } from '../load.ts';
 import { Dialog } from './dialog.tsx';
 import { IssuedView, saveCredentials } from './issued.tsx';
@@ -168,18 +169,7 @@ export const ImportDevices = ({ onClose, onMade }: Omit<NewProps, 'claimed'>) =>
               }}
             />
           </label>
-          <div role="alert">
-            {problem.value !== undefined && <p class="problem">{problem.value}</p>}
-            {lines.value.length > 0 && (
-              <ol class="line-problems">
-                {lines.value.map(({ line, message }) => (
-                  <li key={`${line} ${message}`}>
-                    <strong>Line {line}</strong> {message}
-                  </li>
-                ))}
-              </ol>
-            )}
-          </div>
+          <LineProblems problem={problem.value} word="Line" lines={lines.value} />
           <div class="actions">
             <button type="button" class="button" onClick={onClose}>
               Cancel

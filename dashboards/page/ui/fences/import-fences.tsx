@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import type { LineProblem } from '../../../api-devices.ts';
 import { Refusal, request, sentence } from '../../state/request.ts';
 import { Dialog } from '../devices/dialog.tsx';
+import { LineProblems } from '../line-problems.tsx';
 
 type Props = { readonly onClose: () => void; readonly onDone: () => void };
 
@@ -54,18 +55,7 @@ export const ImportFences = ({ onClose, onDone }: Props) => {
           />
         </label>
         <p role="status">{said.value}</p>
-        <div role="alert">
-          {problem.value !== undefined && <p class="problem">{problem.value}</p>}
-          {lines.value.length > 0 && (
-            <ol class="line-problems">
-              {lines.value.map(({ line, message }) => (
-                <li key={`${line} ${message}`}>
-                  <strong>Feature {line}</strong> {message}
-                </li>
-              ))}
-            </ol>
-          )}
-        </div>
+        <LineProblems problem={problem.value} word="Feature" lines={lines.value} />
         <div class="actions">
           <button type="button" class="button" onClick={onClose}>
             Close

@@ -1,4 +1,5 @@
 import { type BehaviourKind, type BehaviourPolicy, noticedKinds } from '../../schemas/behaviour.ts';
+import { radiansFromDegrees } from '../../schemas/units.ts';
 import type { Observation } from '../vehicle-state.ts';
 import type { Emit } from './behaviour.ts';
 
@@ -100,6 +101,6 @@ function seen(before: Observation, fix: Observation, policy: BehaviourPolicy): C
   if (before.heading === undefined || fix.heading === undefined) return undefined;
   const turn = Math.abs(((fix.heading - before.heading + 540) % 360) - 180);
   if (turn < TURN_MIN) return undefined;
-  const g = (((turn * Math.PI) / 180 / seconds) * (before.speed + fix.speed)) / 2 / GRAVITY;
+  const g = ((radiansFromDegrees(turn) / seconds) * (before.speed + fix.speed)) / 2 / GRAVITY;
   return g * (1 - COURSE_ERROR / turn) >= policy.corneringG ? claim('harsh_cornering', g) : undefined;
 }

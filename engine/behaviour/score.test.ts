@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
+import { mpsFromKmh } from '../../schemas/units.ts';
 import { profiles, type Scored, scoreOf } from './score.ts';
 
 const [geotab, dsp] = profiles as [(typeof profiles)[number], (typeof profiles)[number]];
 const braking: Scored = { kind: 'harsh_braking', value: 0.5, distance: 0 };
-const fast = (kmh: number): Scored => ({ kind: 'speeding', value: kmh / 3.6, distance: 10_000 });
+const fast = (kmh: number): Scored => ({ kind: 'speeding', value: mpsFromKmh(kmh), distance: 10_000 });
 
 test.each([
   { what: 'nothing', events: [], score: 100, band: 'low risk' },

@@ -3,11 +3,7 @@ import { type Metrics, noMetrics } from '../../schemas/metrics.ts';
 import type { Run } from './tasks.ts';
 import type { Answer } from './worker.ts';
 
-export type Pool = AsyncDisposable & {
-  readonly run: Run;
-  /** Tasks done again because their thread died. */
-  readonly retried: () => number;
-};
+export type Pool = AsyncDisposable & { readonly run: Run };
 
 /** A task whose thread dies is tried this often in all: what kills two threads is the task's fault. */
 const ATTEMPTS = 2;
@@ -29,7 +25,6 @@ export function openPool({ threads, queueMax, metrics = noMetrics }: PoolOptions
     maxThreads: threads,
     maxQueue: queueMax,
   });
-  let retried = 0;
   const run: Run = async (name, input, options = {}) => {
     const given = performance.now();
     for (let attempt = 1; ; attempt++) {
@@ -43,14 +38,13 @@ export function openPool({ threads, queueMax, metrics = noMetrics }: PoolOptions
         return output as never;
       } catch (error) {
         if (attempt >= ATTEMPTS || options.signal?.aborted || !isThreadDeath(error)) throw error;
-        retried++;
         metrics.count('paceline_pool_retried_total', 1, name);
       } finally {
         metrics.set('paceline_pool_waiting_tasks', piscina.queueSize);
       }
     }
   };
-  return { run, retried: () => retried, [Symbol.asyncDispose]: () => piscina.destroy() };
+  return { run, [Symbol.asyncDispose]: () => piscina.destroy() };
 }
 
 /** Whether the thread died under the task (memory, exit), rather than the task having thrown. */

@@ -1,5 +1,5 @@
 import type { Random } from '../../schemas/random.ts';
-import { mpsFromKmh } from '../../schemas/units.ts';
+import { mpsFromKmh, radiansFromDegrees } from '../../schemas/units.ts';
 
 /** Something a driver does harshly or too fast: seconds from the start of a motion, later instants. */
 export type Deed = {
@@ -58,7 +58,7 @@ export function openTemper({ harsh, speeding, chance }: TemperInput) {
 }
 
 /** The heading turns by tan(half of it) / radius per metre in the middle of a corner: see `openTrackReader`. */
-const bend = (degrees: number): number => Math.tan(((degrees / 2) * Math.PI) / 180) / CORNER_RADIUS;
+const bend = (degrees: number): number => Math.tan(radiansFromDegrees(degrees / 2)) / CORNER_RADIUS;
 
 /** m/s at which a corner takes so many g. */
 export const harshCornerSpeed = (g: number, degrees: number): number =>

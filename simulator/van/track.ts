@@ -1,4 +1,5 @@
 import { distanceOf, type Frame, frame as frameAt, type Position } from '../../schemas/position.ts';
+import { degreesFromRadians, radiansFromDegrees } from '../../schemas/units.ts';
 import { CORNER_RADIUS } from './temper.ts';
 
 /**
@@ -66,10 +67,10 @@ export function openTrackReader(track: Track): (at: number) => Whereabouts {
 
 /** Degrees from north of a way in degrees; undefined where there is none. */
 function direction(lng: number, lat: number, toLng: number, toLat: number): number | undefined {
-  const east = (toLng - lng) * Math.cos((lat * Math.PI) / 180);
+  const east = (toLng - lng) * Math.cos(radiansFromDegrees(lat));
   const north = toLat - lat;
   if (east === 0 && north === 0) return undefined;
-  return ((Math.atan2(east, north) * 180) / Math.PI + 360) % 360;
+  return (degreesFromRadians(Math.atan2(east, north)) + 360) % 360;
 }
 
 const towards = ({ lng, lat }: Track, from: number, to: number): number | undefined =>

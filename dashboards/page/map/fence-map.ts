@@ -1,3 +1,4 @@
+import { radiansFromDegrees } from '../../../schemas/units.ts';
 import { type FenceDraft, withMiddle, withoutPoint, withPoint, withPointMoved } from '../core/fence-draft.ts';
 import type { LngLat } from '../core/geo.ts';
 import type { MapData } from '../core/map-style.ts';
@@ -107,7 +108,7 @@ const spotOf = (view: MapView, [lng, lat]: LngLat): readonly [number, number] =>
 
 /** CSS pixels of so many metres there. */
 const pixelsOf = (view: MapView, metres: number, lat: number): number =>
-  (metres * worldSize(view.zoom)) / (EQUATOR * Math.cos((lat * Math.PI) / 180));
+  (metres * worldSize(view.zoom)) / (EQUATOR * Math.cos(radiansFromDegrees(lat)));
 
 function drawDraft(
   drawing: SVGSVGElement,
